@@ -1,0 +1,182 @@
+"""Reads what people write: YAML checked against a schema, every complaint with file, line and field."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from voicecore.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A part of a configuration file: immutable, and unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def parse_yaml(text: str, source: str, schema: type[ModelT]) -> ModelT:
+    """Check YAML ``text`` against ``schema``; ``source`` is the file name for complaints.
+
+    Raises ConfigError: ``yaml-syntax`` (facts: file, line) or ``bad-field`` (file, line, field);
+    all faults of a file are in one message, a line each.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigError("yaml-syntax", f"{source}:{line}: {exc.problem}", file=source, line=line) from exc
+    try:
+        return schema.model_validate(data if data is not None else {})
+    except ValidationError as exc:
+        faults = []
+        for fault in exc.errors():
+            field = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "(document)"
+            faults.append((_line_of(node, fault["loc"]), field, fault["msg"]))
+        first = faults[0]
+        message = "\n".join(f"{source}:{line}: {field}: {what}" for line, field, what in faults)
+        raise ConfigError("bad-field", message, file=source, line=first[0], field=first[1]) from exc
+
+
+def load_yaml(path: Path, schema: type[ModelT]) -> ModelT:
+    """``parse_yaml`` of a file. Raises ConfigError("no-such-file") as well."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise ConfigError("no-such-file", f"{path}: {exc.strerror}", file=str(path)) from exc
+    return parse_yaml(text, str(path), schema)
+
+
+def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    """The 1-based line of the deepest part of ``loc`` that is in the file."""
+    line = 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                continue
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+class Registration(Section):
+    """A REGISTER with digest authentication (RFC 3261, RFC 7616)."""
+
+    registrar: str
+    user: str
+    password_file: Path | None = None
+    password_env: str | None = None
+    realm: str = "*"
+    expires_s: int = Field(300, ge=30, le=86_400)
+
+    def password(self) -> str:
+        """The secret, read when needed. Raises ConfigError("no-secret")."""
+        if self.password_file is not None:
+            try:
+                return self.password_file.read_text(encoding="utf-8").strip()
+            except OSError as exc:
+                raise ConfigError("no-secret", f"{self.password_file}: {exc.strerror}") from exc
+        if self.password_env is not None and self.password_env in os.environ:
+            return os.environ[self.password_env]
+        raise ConfigError("no-secret", "register needs password_file or password_env")
+
+
+class SipSettings(Section):
+    """The SIP endpoint of one media process."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(5060, ge=0, le=65_535)
+    """0 lets the system choose; the endpoint reports what it got."""
+    transports: tuple[Literal["udp", "tcp"], ...] = ("udp", "tcp")
+    rtp_port: int = Field(20_000, ge=1024, le=65_000)
+    """First RTP port; each call takes an even port and the next one for RTCP."""
+    codecs: tuple[Literal["G722", "PCMA", "PCMU"], ...] = ("G722", "PCMA", "PCMU")
+    max_calls: int = Field(4, ge=1, le=4)
+    """The pjsua2 wheel is built for four calls a process."""
+    retry_after_s: int = Field(5, ge=1)
+    user: str = "agent"
+    trunks: tuple[str, ...] = ()
+    """Addresses allowed to call in without registration; empty allows any."""
+    register_with: Registration | None = Field(None, alias="register")
+    dtmf: Literal["rfc4733", "info"] = "rfc4733"
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EngineNames(Section):
+    """Which engine stands behind each port; names from the table in ``models/``."""
+
+    vad: str = "silero"
+    turn: str = "smart-turn"
+    asr: str = "pocketsphinx"
+    tts: str = "espeak"
+    embedder: str = "minilm"
+    llm: str = "retrieval"
+
+
+class TurnSettings(Section):
+    """How the floor changes hands; milliseconds on the audio clock."""
+
+    speech_probability: float = Field(0.5, gt=0, lt=1)
+    start_ms: int = Field(64, ge=20)
+    """Voiced time that begins a caller turn."""
+    soft_end_ms: int = Field(100, ge=20)
+    """Silence after which early work starts."""
+    commit_ms: int = Field(600, ge=100)
+    """Silence that ends a turn when the turn model is unsure."""
+    commit_sure_ms: int = Field(200, ge=60)
+    """Silence that ends a turn when the turn model is sure (>= sure_probability)."""
+    sure_probability: float = Field(0.8, gt=0, lt=1)
+    duck_gain: float = Field(0.25, ge=0, le=1)
+    interrupt_ms: int = Field(240, ge=60)
+    """Voiced time over the agent's speech that makes a real interruption."""
+    no_input_ms: int = Field(7000, ge=1000)
+
+
+class StoreSettings(Section):
+    """Where calls are kept."""
+
+    url: str = "sqlite:///voicecore.db"
+    recordings: Path = Path("recordings")
+
+
+class Appliance(Section):
+    """The file given to ``voicecore serve --config``."""
+
+    agent: Path
+    sip: SipSettings = SipSettings()
+    engines: EngineNames = EngineNames()
+    turns: TurnSettings = TurnSettings()
+    store: StoreSettings = StoreSettings()
+    data_dir: Path | None = None
+    """Where model weights lie; default ``$VOICECORE_DATA`` or ``~/.local/share/voicecore``."""
+    run_dir: Path = Path("run")
+    """Sockets of the running appliance."""
+    backend: str | None = None
+    """Base URL of the tools' back-end; overrides the agent's own."""
+
+
+def data_dir(configured: Path | None = None) -> Path:
+    """The folder of model weights."""
+    if configured is not None:
+        return configured
+    default = Path.home() / ".local" / "share" / "voicecore"
+    return Path(os.environ.get("VOICECORE_DATA", default))
+
+
+def as_plain(section: BaseModel) -> dict[str, Any]:
+    """JSON-ready data of a section, without secrets (sections hold only where secrets lie)."""
+    return section.model_dump(mode="json", by_alias=True)

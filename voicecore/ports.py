@@ -1,0 +1,215 @@
+"""Small protocols between the pure core and the outside world; every engine hides behind one.
+
+Blocking ports (``Asr``, ``TurnModel``, ``Tts``, ``Embedder``, ``Store``) are called from worker
+threads by the pipeline, one thread per stream at a time; async ports run on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from voicecore.types import (
+    CallEvent,
+    CallInfo,
+    Expectation,
+    Floats,
+    MediaFrame,
+    Pcm,
+    SpeechChunk,
+    ToolTrace,
+    Transcript,
+    TurnTrace,
+)
+
+
+class VadStream(Protocol):
+    """The state of one call in a batched voice-activity detector."""
+
+    def reset(self) -> None:
+        """Forget everything heard, for a new call."""
+        ...
+
+
+@runtime_checkable
+class Vad(Protocol):
+    """Speech probability per frame, for all calls of a process in one batch."""
+
+    rate: int
+    """Input sample rate, Hz."""
+    frame: int
+    """Samples per frame at ``rate``."""
+
+    def open(self) -> VadStream:
+        """A fresh stream; dropping it is enough to end it."""
+        ...
+
+    def step(self, streams: Sequence[VadStream], frames: Floats) -> Floats:
+        """Advance each stream by one frame.
+
+        ``frames``: float32 [N, frame] in -1..1, row i belongs to ``streams[i]``.
+        Returns float32 [N], speech probability 0..1. Batched equals one-by-one.
+        """
+        ...
+
+
+@runtime_checkable
+class TurnModel(Protocol):
+    """Probability that the caller's turn is complete, from the sound of it."""
+
+    def probability(self, pcm: Pcm) -> float:
+        """``pcm``: the turn so far, int16 at ``RATE``; the last 8 s count. Returns 0..1."""
+        ...
+
+
+class AsrStream(Protocol):
+    """One utterance being recognised. Times in words are seconds from its first sample."""
+
+    def accept(self, pcm: Pcm) -> Transcript | None:
+        """Feed int16 at ``RATE``, any length; a partial if it changed, else None."""
+        ...
+
+    def snapshot(self) -> Transcript:
+        """The best reading of what is there, without ending the utterance (for early work)."""
+        ...
+
+    def finish(self) -> Transcript:
+        """End the utterance; ``final`` is True. The stream must not be used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Asr(Protocol):
+    """A speech recogniser."""
+
+    def open(self, expectation: Expectation) -> AsrStream:
+        """Start an utterance, favouring what the dialogue expects now."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Tts(Protocol):
+    """Text to speech, streaming."""
+
+    def synthesize(self, text: str) -> Iterator[SpeechChunk]:
+        """Speech for one sentence, int16 at ``RATE``, first chunk as early as the engine can.
+
+        Closing the iterator cancels the synthesis. Marks cover every word of ``text`` in order.
+        """
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Sentence embeddings for intents and retrieval."""
+
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """float32 [N, dimensions], rows of unit length."""
+        ...
+
+
+@runtime_checkable
+class Llm(Protocol):
+    """Free text, streamed. Used only where a flow asks for it."""
+
+    def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
+        """Answer ``question`` from ``passages`` under ``instruction``; yields whole sentences."""
+        ...
+
+
+class Tools(Protocol):
+    """The back-end. Called only by the shell that performs what the dialogue decided."""
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Run a declared tool. Raises ToolError (codes ``tool-*``)."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Call(Protocol):
+    """The agent's end of one SIP call: rings for audio, verbs for signalling. Never blocks."""
+
+    @property
+    def info(self) -> CallInfo: ...
+
+    @property
+    def written(self) -> int:
+        """Playout position of the next sample to be written (samples since the call began)."""
+        ...
+
+    def read(self) -> list[MediaFrame]:
+        """All ticks that arrived since the last call, oldest first."""
+        ...
+
+    def write(self, pcm: Pcm) -> int:
+        """Queue speech for playout; returns how many samples fitted."""
+        ...
+
+    def flush(self) -> None:
+        """Drop everything queued; the media side fades out over 5 ms and skips to here."""
+        ...
+
+    def gain(self, factor: float, ramp_ms: int = 40) -> None:
+        """Scale what is played from now on (1.0 = as written), ramped on the media side."""
+        ...
+
+    def answer(self) -> None: ...
+
+    def reject(self, code: int, retry_after_s: int | None = None) -> None: ...
+
+    def hangup(self) -> None: ...
+
+    def send_dtmf(self, digits: str, method: str = "rfc4733") -> None: ...
+
+    def hold(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def transfer(self, uri: str) -> None:
+        """Blind REFER to ``uri``; progress arrives as TRANSFER events."""
+        ...
+
+
+class Endpoint(Protocol):
+    """A SIP endpoint, real (pjsua2 in its own process) or in memory. One consumer of events."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def dial(self, uri: str, headers: dict[str, str] | None = None) -> Call: ...
+
+    def call(self, call_id: str) -> Call:
+        """The call that an event named. Raises SipError("unknown-call")."""
+        ...
+
+    async def next_event(self) -> CallEvent:
+        """The next call event, in order per call."""
+        ...
+
+    async def tick(self) -> None:
+        """Return when at least one call has new media frames to read."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps calls, turns, tool calls and recordings."""
+
+    def begin_call(self, info: CallInfo, agent: str, engines: dict[str, str]) -> None: ...
+
+    def add_turn(self, call_id: str, turn: TurnTrace) -> None: ...
+
+    def add_tool(self, call_id: str, tool: ToolTrace) -> None: ...
+
+    def end_call(self, call_id: str, outcome: dict[str, Any], recording: str | None) -> None:
+        """``outcome``: code, reason, by, duration_s and the dialogue's own result."""
+        ...
+
+    def export(self, call_id: str) -> dict[str, Any]:
+        """The whole call as JSON-ready data. Raises StoreError("unknown-call")."""
+        ...

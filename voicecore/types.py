@@ -1,0 +1,185 @@
+"""The nouns that cross floors: audio, words, expectations, media frames, turn traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+RATE = 16_000
+"""Sample rate of all audio inside the appliance, Hz (the SIP bridge runs at it for every codec)."""
+TICK_MS = 20
+TICK = RATE * TICK_MS // 1000
+"""Samples in one tick of the audio clock (320)."""
+
+Pcm = npt.NDArray[np.int16]
+"""Mono PCM, shape [n], int16, at ``RATE`` unless said otherwise."""
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word; times in seconds on the call's audio clock."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser made of an utterance so far, or for good when ``final``."""
+
+    text: str = ""
+    words: tuple[Word, ...] = ()
+    final: bool = False
+    confidence: float = 1.0
+    """0..1 over the whole utterance; engines that can't tell say 1.0."""
+    alternatives: tuple[str, ...] = ()
+
+
+class SlotKind(StrEnum):
+    """What sort of answer the dialogue waits for; it steers recogniser, endpointing and parser."""
+
+    OPEN = "open"
+    DIGITS = "digits"
+    AMOUNT = "amount"
+    DATE = "date"
+    YESNO = "yesno"
+    CHOICE = "choice"
+    SPELLED = "spelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the dialogue expects to hear now; recognisers take their grammar or prompt from it."""
+
+    kind: SlotKind = SlotKind.OPEN
+    phrases: tuple[str, ...] = ()
+    """Whole answers worth expecting, in plain lower-case words ("explain a charge", "visa")."""
+    commands: tuple[str, ...] = ()
+    """Things a caller may always say ("operator", "go back", "repeat that")."""
+    digits: tuple[int, int] | None = None
+    """Fewest and most digits, for ``DIGITS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordMark:
+    """A word of the text handed to TTS and where its sound starts.
+
+    ``chars`` are offsets into the text *as written* (before lexicon substitutions), so that
+    ``text[:chars[1]]`` is what had been said once the word was over. ``sample`` counts from the
+    utterance's first sample, at ``RATE``.
+    """
+
+    chars: tuple[int, int]
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """A piece of synthesised speech, in order: samples, and the words that begin inside it."""
+
+    pcm: Pcm
+    marks: tuple[WordMark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFrame:
+    """One media-clock tick of a call, as the media process saw it.
+
+    ``caller`` is what arrived, ``agent`` what was transmitted in the same tick (both [320] int16),
+    so that recordings, echo and word positions need no second clock. ``played`` is the playout
+    position after this tick: samples of ours consumed since the call began, flushed ones included.
+    ``tick_ns`` is the media process's monotonic clock when the tick ran.
+    """
+
+    caller: Pcm
+    agent: Pcm
+    played: int
+    tick_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """Who calls whom, from the INVITE."""
+
+    id: str
+    direction: str
+    """"in" or "out"."""
+    remote_uri: str
+    local_uri: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class CallEventKind(StrEnum):
+    """What can happen to a call, seen from the agent."""
+
+    INCOMING = "incoming"
+    """An INVITE awaits ``answer`` or ``reject``."""
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    """Dialog confirmed and media flowing; ``detail``: codec, clock_rate."""
+    DTMF = "dtmf"
+    """``detail``: digit (0-9*#A-D), method ("rfc4733" | "info"), duration_ms."""
+    HELD = "held"
+    RESUMED = "resumed"
+    TRANSFER = "transfer"
+    """Progress of our REFER; ``detail``: code, reason, final."""
+    ENDED = "ended"
+    """``detail``: code, reason, by ("caller" | "agent" | "media-died")."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One event on a call; ``detail`` is documented at each kind."""
+
+    kind: CallEventKind
+    call_id: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class TurnTrace:
+    """One exchange: what the caller said, what we said back, and when each stage was done.
+
+    ``times`` maps a stage to seconds on the call's audio clock, in the order they happened:
+    ``speech_start``, ``speech_end`` (last voiced sample by VAD), ``soft_end``, ``asr_final``,
+    ``commit``, ``planned``, ``tool_start``, ``tool_end``, ``tts_first``, ``queued`` (first sample
+    written to the playout ring) and ``played`` (first sample handed to RTP). A stage that did
+    not happen is absent. ``work_ms`` holds wall-clock cost of compute stages (asr, turn_model,
+    nlu, tts) for the latency budget.
+    """
+
+    index: int
+    caller_text: str = ""
+    caller_words: tuple[Word, ...] = ()
+    confidence: float = 1.0
+    intent: str = ""
+    agent_text: str = ""
+    heard_text: str = ""
+    """The part of ``agent_text`` that had reached the caller's ear when the turn ended."""
+    interrupted: bool = False
+    by: str = "speech"
+    """What made the turn: "speech", "dtmf", "silence", or "start" for the greeting."""
+    times: dict[str, float] = field(default_factory=dict)
+    work_ms: dict[str, float] = field(default_factory=dict)
+    reopened: int = 0
+    """How often a soft end was withdrawn because the caller went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTrace:
+    """One tool call with its outcome; times in seconds on the call's audio clock."""
+
+    turn: int
+    name: str
+    arguments: dict[str, Any]
+    ok: bool
+    result: dict[str, Any]
+    start: float
+    end: float
