@@ -1,0 +1,213 @@
+"""Moves pjsua2 media frames to and from rings, 20 ms at 16 kHz, without touching a sample in Python."""
+
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memset
+from libcpp.vector cimport vector
+
+import cython
+import numpy as np
+
+cdef extern from "ring.h" nogil:
+    ctypedef struct vc_header:
+        pass
+    ctypedef struct vc_ring:
+        vc_header *head
+        int event_fd
+    bint vc_put(vc_ring *r, const void *src, uint64_t n)
+    uint64_t vc_position(const vc_ring *r)
+    uint64_t vc_peek(const vc_ring *r, uint64_t at, void *dst, uint64_t n)
+    void vc_consume(vc_ring *r, uint64_t to, bint is_short)
+    uint64_t vc_consumed(const vc_ring *r)
+    float vc_gain(const vc_ring *r, int *ramp_ms)
+    void vc_signal(vc_ring *r)
+
+cdef extern from *:
+    """
+    #include <time.h>
+    #include <vector>
+    #define VC_TICK 320
+    #define VC_FADE 80
+    /* pj::MediaFrame of pjsua2 2.15 to 2.17; checked against the real class at first sight. */
+    struct PjFrame { int type; std::vector<unsigned char> buf; unsigned size; };
+    /* The head of a SWIG proxy's `this` (swigrun): the C++ pointer follows the object header. */
+    struct SwigThis { PyObject_HEAD void *pointer; };
+    struct vc_record { uint64_t tick_ns, played; int16_t caller[VC_TICK], agent[VC_TICK]; };
+    static inline int64_t vc_now_ns(void) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return t.tv_sec * 1000000000LL + t.tv_nsec;
+    }
+    /* pcm *= gain (stepping), rounded to nearest, saturated; returns the gain reached. */
+    static inline float vc_scale(int16_t *pcm, int n, float gain, float step) {
+        for (int i = 0; i < n; i++) {
+            float v = pcm[i] * (gain + step * (i + 1));
+            v = v > 32767.f ? 32767.f : v < -32768.f ? -32768.f : v;
+            pcm[i] = (int16_t)(v + (v < 0 ? -.5f : .5f));
+        }
+        return gain + step * n;
+    }
+    """
+    enum:
+        TICK "VC_TICK"
+        FADE "VC_FADE"
+    cppclass PjFrame:
+        int type
+        vector[uint8_t] buf
+        unsigned size
+    ctypedef struct SwigThis:
+        void *pointer
+    ctypedef struct vc_record:
+        uint64_t tick_ns
+        uint64_t played
+        int16_t caller[320]
+        int16_t agent[320]
+    int64_t vc_now_ns() nogil
+    float vc_scale(int16_t *pcm, int n, float gain, float step) nogil
+
+cdef enum:
+    AUDIO = 1
+    BYTES = 2 * TICK
+    BINS = 256
+
+RECORD_BYTES = sizeof(vc_record)
+
+
+@cython.final
+cdef class FrameBridge:
+    """Joins one pjsua2 audio port to two rings; both methods belong in the port's callbacks.
+
+    ``capture`` receives a record per media tick (see ``RECORD_BYTES``), ``playout`` gives what to transmit.
+    Neither method blocks, allocates once warm, or releases the GIL. Used by one thread.
+    """
+
+    cdef object _keep
+    cdef vc_ring *capture
+    cdef vc_ring *playout
+    cdef object _frame_class
+    cdef vc_record record
+    cdef bint answered        # record.agent is of this media tick
+    cdef bint sounding        # the last tick ended in speech of ours
+    cdef float gain, goal, step
+    cdef int ramp_left        # samples
+    cdef int64_t last_ns, longest_ns
+    cdef int64_t intervals[BINS]
+
+    def __init__(self, capture, playout):
+        self._keep = (capture, playout)
+        self.capture = <vc_ring *>PyCapsule_GetPointer(capture._pointer(), "voicecore.ring")
+        self.playout = <vc_ring *>PyCapsule_GetPointer(playout._pointer(), "voicecore.ring")
+        self.reset()
+
+    def on_requested(self, frame):
+        """Fill a pjsua2 MediaFrame with the next 20 ms of playout: gain, 5 ms fade at a flush, zeros."""
+        cdef PjFrame *f = self._frame(frame)
+        self._count()
+        if self.playout.head == NULL:
+            memset(self.record.agent, 0, BYTES)
+        else:
+            self._next()
+        self.answered = True
+        if f.buf.size() != BYTES:
+            f.buf.resize(BYTES)
+        memcpy(f.buf.data(), self.record.agent, BYTES)
+        f.size = BYTES
+        f.type = AUDIO
+
+    def on_received(self, frame):
+        """Put what the caller sent, and what we sent in this tick, into capture as one record; wake the reader."""
+        cdef PjFrame *f = self._frame(frame)
+        if self.capture.head == NULL:
+            return
+        cdef uint64_t n = min(<uint64_t>f.size, <uint64_t>f.buf.size(), <uint64_t>BYTES) if f.type == AUDIO else 0
+        memcpy(self.record.caller, f.buf.data(), n)
+        memset(<uint8_t *>self.record.caller + n, 0, BYTES - n)
+        if not self.answered:
+            memset(self.record.agent, 0, BYTES)
+        self.answered = False
+        self.record.tick_ns = vc_now_ns()
+        if self.playout.head != NULL:
+            self.record.played = vc_consumed(self.playout) // 2
+        vc_put(self.capture, &self.record, sizeof(vc_record))
+        vc_signal(self.capture)
+
+    def interval_histogram(self):
+        """Time between ``on_requested`` calls: int64 [256], index in whole ms, the last bin for all longer."""
+        out = np.empty(BINS, np.int64)
+        cdef int64_t[::1] view = out
+        memcpy(&view[0], self.intervals, sizeof(self.intervals))
+        return out
+
+    @property
+    def longest_interval_ms(self):
+        """The longest time between two ``on_requested`` calls since ``reset``."""
+        return self.longest_ns / 1e6
+
+    def reset(self):
+        """Start afresh for the next call: statistics, gain and fade state."""
+        memset(self.intervals, 0, sizeof(self.intervals))
+        memset(&self.record, 0, sizeof(vc_record))
+        self.last_ns = self.longest_ns = 0
+        self.answered = self.sounding = False
+        self.gain = self.goal = 1
+        self.ramp_left = 0
+
+    cdef PjFrame *_frame(self, frame) except NULL:
+        if type(frame) is not self._frame_class:
+            self._meet(type(frame))
+        return <PjFrame *>(<SwigThis *><PyObject *>frame.this).pointer
+
+    cdef int _meet(self, cls) except -1:
+        """Accept a frame class once its SWIG type and memory layout have been proved to be what we know."""
+        probe = cls()
+        if "pj::MediaFrame *" not in repr(getattr(probe, "this", None)):
+            raise TypeError(f"a pjsua2 MediaFrame is needed, not {cls.__name__}")
+        probe.type, probe.size = 0x5A17, 0x0C0FFEE0
+        this = probe.this
+        cdef PjFrame *f = <PjFrame *><uintptr_t>int(this)
+        if (<SwigThis *><PyObject *>this).pointer != f or f.type != 0x5A17 or f.size != 0x0C0FFEE0 or f.buf.size() != 0:
+            raise RuntimeError("this pjsua2 lays out MediaFrame in a way the bridge does not know")
+        self._frame_class = cls
+        return 0
+
+    cdef void _count(self) noexcept nogil:
+        cdef int64_t now = vc_now_ns(), gap = now - self.last_ns
+        if self.last_ns:
+            self.intervals[min(gap // 1_000_000, <int64_t>(BINS - 1))] += 1
+            self.longest_ns = max(self.longest_ns, gap)
+        self.last_ns = now
+
+    cdef void _next(self) noexcept nogil:
+        """The next tick of playout into ``record.agent``."""
+        cdef int16_t *out = self.record.agent
+        cdef uint64_t at = vc_consumed(self.playout), skip = vc_position(self.playout)
+        cdef int faded = 0, got
+        if skip > at and self.sounding:
+            faded = <int>(vc_peek(self.playout, at, out, min(skip - at, <uint64_t>(2 * FADE))) // 2)
+            self._scale(out, faded)
+            vc_scale(out, faded, 1, -1.0 / faded if faded else 0)
+        got = <int>(vc_peek(self.playout, skip, out + faded, BYTES - 2 * faded) // 2)
+        vc_consume(self.playout, skip + 2 * got, faded + got < TICK)
+        memset(out + faded + got, 0, 2 * (TICK - faded - got))
+        self._scale(out + faded, TICK - faded)
+        self.sounding = faded + got == TICK
+
+    cdef void _scale(self, int16_t *pcm, int n) noexcept nogil:
+        """Apply the gain that the producer asked for, ramping to it."""
+        cdef int ramp_ms, m
+        cdef float goal = vc_gain(self.playout, &ramp_ms)
+        if goal != self.goal:
+            self.goal = goal
+            self.ramp_left = max(16 * ramp_ms, 1)
+            self.step = (goal - self.gain) / self.ramp_left
+        if self.ramp_left:
+            m = min(self.ramp_left, n)
+            self.gain = vc_scale(pcm, m, self.gain, self.step)
+            self.ramp_left -= m
+            if self.ramp_left == 0:
+                self.gain = self.goal
+            pcm += m
+            n -= m
+        if self.gain != 1:
+            vc_scale(pcm, n, self.gain, 0)
