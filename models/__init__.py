@@ -1,0 +1,1 @@
+"""Engines behind the ports, one per file, and the catalogue of the weights that they need."""
