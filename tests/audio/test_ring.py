@@ -217,7 +217,7 @@ def sequence() -> bytes:
 
 
 def produce(ring: Ring, flush: bool) -> None:
-    """What the other process does: the known sequence, in pieces of changing size, as fast as there is room."""
+    """The other process: the known sequence, in pieces of changing size, as fast as there is room."""
     data, at, piece = sequence(), 0, 0
     sizes = np.random.default_rng(1).integers(1, 900, 4096).tolist()
     while at < TOTAL:
@@ -230,7 +230,7 @@ def produce(ring: Ring, flush: bool) -> None:
 
 @pytest.mark.parametrize("flush", [False, True])
 def test_two_processes_race_and_every_byte_is_right(flush: bool) -> None:
-    """Without flushes the whole sequence arrives; with them, whatever arrives is the sequence at its place."""
+    """Without flushes the whole sequence arrives; with them, what arrives is right for its position."""
     ours, theirs = socket.socketpair()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     arguments = [sys.executable, __file__, str(theirs.fileno()), str(int(flush))]
