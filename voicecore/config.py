@@ -55,6 +55,11 @@ def load_yaml(path: Path, schema: type[ModelT]) -> ModelT:
     return parse_yaml(text, str(path), schema)
 
 
+def line_of(text: str, loc: tuple[int | str, ...]) -> int:
+    """The 1-based line of field ``loc`` in valid YAML ``text``, for faults that a schema cannot see."""
+    return _line_of(yaml.compose(text, Loader=yaml.SafeLoader), loc)
+
+
 def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     """The 1-based line of the deepest part of ``loc`` that is in the file."""
     line = 1
@@ -135,11 +140,21 @@ class TurnSettings(Section):
     """Voiced time that begins a caller turn."""
     soft_end_ms: int = Field(100, ge=20)
     """Silence after which early work starts."""
-    commit_ms: int = Field(600, ge=100)
-    """Silence that ends a turn when the turn model is unsure."""
+    commit_ms: int = Field(700, ge=100)
+    """Silence that ends a turn when nothing is known in favour of an end."""
+    commit_sounds_done_ms: int = Field(450, ge=100)
+    """... when only the turn model is sure (>= sure_probability)."""
+    commit_answered_ms: int = Field(320, ge=100)
+    """... when the words fill the slot that the dialogue waits for."""
     commit_sure_ms: int = Field(200, ge=60)
-    """Silence that ends a turn when the turn model is sure (>= sure_probability)."""
+    """... when both agree."""
+    commit_open_ms: int = Field(1400, ge=200)
+    """... when the words are plainly not the whole answer (four of six digits)."""
     sure_probability: float = Field(0.8, gt=0, lt=1)
+    silence_probability: float = Field(0.35, gt=0, lt=1)
+    """Below it a frame is silence; between the two a frame keeps what was."""
+    echo_correlation: float = Field(0.6, gt=0, le=1)
+    """From here on, sound while the agent speaks is taken for its own echo."""
     duck_gain: float = Field(0.25, ge=0, le=1)
     interrupt_ms: int = Field(240, ge=60)
     """Voiced time over the agent's speech that makes a real interruption."""

@@ -1,0 +1,53 @@
+"""What the agent says in the situations that every flow has; each text may be reworded in agent.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from voicecore.config import Section
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Wordings = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+"""One text or several that say the same; the agent varies them. Templates: ``{path}``, ``{path:form}``."""
+
+
+class Manners(Section):
+    """What the agent says in situations that every flow has."""
+
+    not_heard: Wordings = ("Sorry, I didn't catch that.", "I'm sorry, I still didn't get that.")
+    silence: Wordings = ("Are you still there?", "I can't hear you.")
+    silence_end: Wordings = ("I can't hear you any more, so I'll hang up now. Please call again. Goodbye.",)
+    handoff_misses: Wordings = ("I'm having trouble understanding you, and I'm sorry about that.",)
+    check: Wordings = ("I heard {value}. Is that right?", "Was that {value}?")
+    checked: Wordings = ("Thank you.",)
+    denied: Wordings = ("Sorry about that.", "My mistake.")
+    corrected: Wordings = ("Right, {value}.", "I've changed that to {value}.")
+    either: Wordings = ("Did you say {first}, or {second}?", "Was that {first}, or {second}?")
+    either_intent: Wordings = ("Do you want to {first}, or to {second}?",)
+    either_digit: Wordings = ("After {prefix}, was it {first}, or {second}?",)
+    partial: Wordings = ("I got {value}. What comes after that?", "{value}, so far. And the rest?")
+    too_many: Wordings = ("I heard {count} digits, but it should be {expected}.",)
+    busy: Wordings = ("One moment, please.",)
+    slow: Wordings = ("This is taking a little longer than usual.",)
+    back: Wordings = ("All right, one step back.",)
+    back_start: Wordings = ("We are at the beginning already.",)
+    cancelled: Wordings = ("All right, we'll leave that.",)
+    nothing_to_cancel: Wordings = ("There is nothing to cancel.",)
+    repeat: Wordings = ("I said:", "Once more:")
+    help: Wordings = ("You can also say: repeat that, go back, operator, or goodbye.",)
+    change_what: Wordings = ("What should I change: {options}?",)
+    no_answer: Wordings = ("I'm afraid I don't know that.",)
+    offer_handoff: Wordings = ("Would you like to talk to a person?",)
+    offer_goodbye: Wordings = ("Did you want to end the call?",)
+    keypad_digits: Wordings = ("You can also key it in, and press hash at the end.",)
+    keypad_yesno: Wordings = ("You can also press one for yes, or two for no.",)
+    keypad_choice: Wordings = ("You can also use the keys: {options}.",)
+    keypad_date: Wordings = ("You can also key in two digits for the day, and two for the month.",)
+    keypad_amount: Wordings = ("You can also key in the amount, with a star before the cents, and hash.",)
+    goodbye: Wordings = ("Thank you for calling. Goodbye.",)

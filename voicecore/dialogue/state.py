@@ -1,0 +1,192 @@
+"""Where a conversation stands: immutable, so that a turn can be tried and thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voicecore.types import Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A flow under way; ``pc`` is the step that it is at."""
+
+    flow: str
+    pc: int = 0
+    question: str = ""
+    """What the caller had said when the flow began; knowledge is looked up for it."""
+    away: bool = False
+    """Something else came in between: say where we are when this goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing is awaited: the flow runs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What would the caller like?"""
+
+    done: bool = False
+    """Something was done already: "no, that's all" ends the call's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A slot's value is awaited, ``also`` may come with it."""
+
+    slot: str
+    also: tuple[str, ...] = ()
+    partial: str = ""
+    """Digits that we have already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A value was not heard surely: is it right?"""
+
+    slot: str
+    value: Any
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Two values are equally likely: which one is it?"""
+
+    slot: str
+    values: tuple[Any, Any]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disambiguating:
+    """Two intents are equally likely: which one is it?"""
+
+    intents: tuple[str, str]
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirming:
+    """A confirm step awaits an explicit yes."""
+
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """A no to a confirm step: what is to be changed?"""
+
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A command was hardly heard, or a person is offered: yes or no?"""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """A tool runs."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+    tries: int = 1
+    wish: str = ""
+    """A command that came meanwhile and is honoured afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The language model words an answer."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over for the dialogue."""
+
+    reason: str
+
+
+Waiting = (
+    Idle
+    | Routing
+    | Asking
+    | Checking
+    | Choosing
+    | Disambiguating
+    | Confirming
+    | Changing
+    | Offering
+    | Calling
+    | Answering
+    | Ended
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something the agent was told to say; ``question`` if the caller is to react to it."""
+
+    id: str
+    text: str
+    question: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the dialogue remembers. Never changed, only replaced; copies are cheap."""
+
+    stack: tuple[Frame, ...] = ()
+    waiting: Waiting = Idle()
+    expectation: Expectation = Expectation()
+    """What the caller may say now; recogniser and endpointing are steered by it."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Slots, JSON-ready, and tool results under their ``save`` names."""
+    order: tuple[str, ...] = ()
+    """Slots in the order they were filled, the latest last."""
+    history: tuple[tuple[str, str], ...] = ()
+    """("caller" or "agent", text): of the agent only what reached the caller's ear."""
+    queued: tuple[Utterance, ...] = ()
+    """Said, but not reported as delivered yet."""
+    missed: tuple[Utterance, ...] = ()
+    """What the caller's interruption cut off."""
+    last: tuple[str, ...] = ()
+    """The agent's latest turn, for "repeat that"."""
+    misses: int = 0
+    """Answers in a row that were not understood."""
+    silences: int = 0
+    keyed: str = ""
+    """Keys pressed for an answer that is not complete yet."""
+    consent: tuple[str, int] | None = None
+    """The confirm step (flow, step) that just got its explicit yes."""
+    serial: int = 0
+    worded: Mapping[str, int] = field(default_factory=dict)
+    """How often each set of wordings was used, so that they vary."""
+    visits: Mapping[str, int] = field(default_factory=dict)
+    """How often each limited goto was taken."""
+    unsure: Mapping[str, str] = field(default_factory=dict)
+    """Effects with unknown outcome: tool and arguments -> id, reused so that they can't happen twice."""
+    intent: str = ""
+    """What the caller's last words were understood as; a command's or slot's name, or ""."""
+    done: tuple[str, ...] = ()
+    """Flows that were completed."""
+
+    @property
+    def ended(self) -> str | None:
+        """Why the call is over (done, goodbye, silence, handoff); None while it goes on."""
+        return self.waiting.reason if isinstance(self.waiting, Ended) else None
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """The dialogue's own result for the record: why it ended, which flows were completed."""
+        return {"ended": self.ended, "flows": list(self.done)}
