@@ -1,0 +1,84 @@
+"""The table of engines: which module stands behind a port's name, loaded only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, overload
+
+from models.catalogue import model_folder
+from voicecore.errors import ConfigError, EngineError
+from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
+
+Port = Literal["vad", "turn", "asr", "tts", "embedder", "llm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How to make one engine."""
+
+    module: str
+    factory: str
+    """A callable in ``module``; it gets the model's folder first, if there is a model, then the options."""
+    extra: str
+    """The pip extra that brings what the module imports."""
+    model: str | None = None
+    """Its name in the catalogue; None for an engine whose package carries its own."""
+
+
+ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
+    {
+        "vad": {"silero": Engine("models.vad_silero", "SileroVad", "engines", "silero-vad")},
+        "turn": {"smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2")},
+        "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
+        "tts": {"espeak": Engine("models.tts_espeak", "EspeakTts", "engines")},
+        "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
+        "llm": {"retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines")},
+    }
+)
+
+
+def find_engine(port: Port, name: str) -> Engine:
+    """The table's entry. Raises ConfigError("unknown-engine") that lists the known ones."""
+    engines = ENGINES[port]
+    if name not in engines:
+        message = f"engines.{port}: no engine {name!r}; known: {', '.join(engines)}"
+        raise ConfigError("unknown-engine", message, port=port, name=name, known=tuple(engines))
+    return engines[name]
+
+
+@overload
+def load(port: Literal["vad"], name: str, data_dir: Path, **options: Any) -> Vad: ...
+@overload
+def load(port: Literal["turn"], name: str, data_dir: Path, **options: Any) -> TurnModel: ...
+@overload
+def load(port: Literal["asr"], name: str, data_dir: Path, **options: Any) -> Asr: ...
+@overload
+def load(port: Literal["tts"], name: str, data_dir: Path, **options: Any) -> Tts: ...
+@overload
+def load(port: Literal["embedder"], name: str, data_dir: Path, **options: Any) -> Embedder: ...
+@overload
+def load(port: Literal["llm"], name: str, data_dir: Path, **options: Any) -> Llm: ...
+def load(port: Port, name: str, data_dir: Path, **options: Any) -> object:
+    """Make the engine called ``name`` for ``port``; ``options`` go to its constructor.
+
+    Raises ConfigError("unknown-engine"); EngineError with ``engine-missing`` (a package; says the pip
+    extra), ``model-missing`` (weights; says the command) or the engine's own codes.
+    """
+    engine = find_engine(port, name)
+    try:
+        factory = getattr(import_module(engine.module), engine.factory)
+    except ModuleNotFoundError as exc:
+        message = f"{name} needs the package {exc.name}: pip install 'voicecore[{engine.extra}]'"
+        raise EngineError("engine-missing", message, port=port, name=name, extra=engine.extra) from exc
+    folder = (model_folder(engine.model, data_dir),) if engine.model else ()
+    return factory(*folder, **options)
+
+
+def models_needed(names: Mapping[Port, str]) -> tuple[str, ...]:
+    """The catalogue's models behind the named engines, for ``voicecore models pull`` and start-up checks."""
+    engines = (find_engine(port, name) for port, name in names.items())
+    return tuple(engine.model for engine in engines if engine.model)
