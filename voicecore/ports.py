@@ -6,7 +6,7 @@ threads by the pipeline, one thread per stream at a time; async ports run on the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from voicecore.types import (
@@ -69,10 +69,6 @@ class AsrStream(Protocol):
         """Feed int16 at ``RATE``, any length; a partial if it changed, else None."""
         ...
 
-    def snapshot(self) -> Transcript:
-        """The best reading of what is there, without ending the utterance (for early work)."""
-        ...
-
     def finish(self) -> Transcript:
         """End the utterance; ``final`` is True. The stream must not be used afterwards."""
         ...
@@ -124,8 +120,11 @@ class Llm(Protocol):
 class Tools(Protocol):
     """The back-end. Called only by the shell that performs what the dialogue decided."""
 
-    async def call(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Run a declared tool. Raises ToolError (codes ``tool-*``)."""
+    async def call(self, name: str, arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Run a declared tool. Raises ToolError (codes ``tool-*``).
+
+        ``key`` is the idempotency key: the same for every retry of one decision.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -1,0 +1,57 @@
+# Two commands do everything: `make demo` and `make test`. Nothing is written outside this folder.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+export VOICECORE_DATA := $(CURDIR)/.data
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_CACHE_DIR := 1
+SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.h)
+
+.PHONY: demo test test-fast test-interop lint bench clean
+demo: $(VENV)/.demo $(VENV)/.models
+	$(PY) -m voicecore demo
+
+test: test-fast test-interop
+
+test-fast: $(VENV)/.test $(VENV)/.models
+	$(PY) -m pytest -m "not interop"
+
+test-interop: $(VENV)/.test $(VENV)/.models
+	$(PY) -m pytest -m interop
+
+lint: $(VENV)/.lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/cython-lint --max-line-length 110 ext
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.test $(VENV)/.models
+	$(PY) -m voicecore bench kernels
+	$(PY) -m voicecore bench perception
+	$(PY) -m voicecore bench call
+
+$(VENV)/.python: packages.debian
+	sh .ci/packages build
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python $(SOURCES)
+	$(PY) -m pip install -q -e '.[demo]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.demo
+	sh .ci/packages test
+	$(PY) -m pip install -q -e '.[test]'
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.demo
+	$(PY) -m pip install -q -e '.[test,lint]'
+	touch $@
+
+$(VENV)/.models: $(VENV)/.demo models/catalogue.toml
+	$(PY) -m voicecore models pull
+	touch $@
+
+clean:
+	rm -rf $(VENV) .data build *.egg-info voicecore/audio/*.so ext/*.c ext/*.cpp

@@ -1,0 +1,173 @@
+"""The floor: each script is a list of what 20 ms ticks sound like, on the audio clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecore.config import TurnSettings
+from voicecore.errors import UnexpectedEvent
+from voicecore.turns.floor import TABLE, Act, Event, Features, Floor, State
+
+VOICE = Features(speech=0.95, level_db=-20, noise_db=-60)
+QUIET = Features(speech=0.02, level_db=-60, noise_db=-60)
+ECHO = replace(VOICE, echo=0.9)
+
+
+class Line:
+    """A floor with its own clock."""
+
+    def __init__(self, **settings: float) -> None:
+        self.floor = Floor(TurnSettings(**settings))
+        self.now = 0.0
+        self.acts: list[tuple[float, Act]] = []
+
+    def hears(self, features: Features, ms: int) -> list[Act]:
+        acts: list[Act] = []
+        for _ in range(ms // 20):
+            self.now = round(self.now + 0.02, 3)
+            got = self.floor.step(features, self.now)
+            self.acts += [(self.now, act) for act in got]
+            acts += got
+        return acts
+
+    def on(self, event: Event) -> list[Act]:
+        return self.floor.on(event)
+
+    def at(self, act: Act) -> float:
+        return next(when for when, what in self.acts if what is act)
+
+
+def test_a_turn_from_onset_to_commit() -> None:
+    line = Line(start_ms=60, soft_end_ms=100, commit_ms=600)
+    assert line.hears(QUIET, 500) == []
+    assert line.hears(VOICE, 1000) == [Act.OPEN_TURN]
+    assert line.floor.onset == pytest.approx(0.5)
+    assert line.hears(QUIET, 1000) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
+    assert line.at(Act.START_EARLY_WORK) - 1.5 == pytest.approx(0.10)
+    assert line.at(Act.COMMIT_TURN) - 1.5 == pytest.approx(0.60)
+    assert line.floor.state is State.THINKING
+
+
+def test_a_click_is_not_a_turn() -> None:
+    line = Line(start_ms=60)
+    assert line.hears(VOICE, 40) + line.hears(QUIET, 400) == []
+    assert line.floor.state is State.LISTENING
+
+
+def test_speech_that_the_level_contradicts_is_silence() -> None:
+    line = Line()
+    assert line.hears(replace(VOICE, level_db=-58), 500) == []
+
+
+def test_going_on_after_the_soft_end_discards_early_work() -> None:
+    line = Line(commit_ms=600)
+    line.hears(VOICE, 500)
+    assert line.hears(QUIET, 300) == [Act.START_EARLY_WORK]
+    assert line.hears(VOICE, 300) == [Act.DISCARD_EARLY_WORK]
+    assert line.floor.state is State.HEARING
+
+
+def test_what_is_known_decides_how_long_to_wait() -> None:
+    waits = {}
+    for probability, answered in ((None, None), (0.9, None), (None, True), (0.9, True), (0.9, False)):
+        line = Line()
+        line.hears(VOICE, 500)
+        line.hears(replace(QUIET, turn_probability=probability, answered=answered), 3000)
+        waits[probability, answered] = round((line.at(Act.COMMIT_TURN) - 0.5) * 1000)
+    s = TurnSettings()
+    assert waits == {
+        (None, None): s.commit_ms,
+        (0.9, None): 460,
+        (None, True): s.commit_answered_ms,
+        (0.9, True): s.commit_sure_ms,
+        (0.9, False): s.commit_open_ms,
+    }
+
+
+def test_going_on_after_the_commit_withdraws_it_while_nothing_is_audible() -> None:
+    line = Line(commit_ms=400)
+    line.hears(VOICE, 500)
+    line.hears(QUIET, 500)
+    assert line.floor.state is State.THINKING
+    assert line.hears(VOICE, 200) == [Act.DISCARD_EARLY_WORK]
+    assert line.floor.state is State.HEARING
+
+
+def speaking(**settings: float) -> Line:
+    line = Line(**settings)
+    line.on(Event.REPLY)
+    line.hears(QUIET, 500)
+    assert line.floor.state is State.SPEAKING
+    return line
+
+
+def test_a_short_sound_over_the_agent_ducks_and_passes() -> None:
+    line = speaking(start_ms=60, interrupt_ms=240)
+    assert line.hears(VOICE, 140) == [Act.DUCK, Act.OPEN_TURN]
+    assert line.hears(QUIET, 300) == [Act.UNDUCK, Act.DROP_TURN]
+    assert line.floor.state is State.SPEAKING
+
+
+def test_a_long_one_stops_the_agent_and_becomes_a_turn() -> None:
+    line = speaking(start_ms=60, interrupt_ms=240)
+    assert line.hears(VOICE, 400) == [Act.DUCK, Act.OPEN_TURN, Act.STOP_PLAYOUT, Act.UNDUCK]
+    assert line.at(Act.STOP_PLAYOUT) - 0.5 == pytest.approx(0.24)
+    assert line.hears(QUIET, 1000) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
+
+
+def test_our_own_echo_does_not_interrupt_us() -> None:
+    line = speaking()
+    assert line.hears(ECHO, 1000) == []
+    assert line.floor.state is State.SPEAKING
+
+
+def test_speech_over_the_last_word_is_a_turn_without_an_interruption() -> None:
+    line = speaking(start_ms=60, interrupt_ms=240)
+    line.hears(VOICE, 100)
+    assert line.on(Event.DELIVERED) == [Act.UNDUCK]
+    assert line.hears(VOICE, 500) == []
+    assert line.hears(QUIET, 800) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
+
+
+def test_nobody_speaks() -> None:
+    line = Line(no_input_ms=3000)
+    assert line.hears(QUIET, 3200) == [Act.ASK_AGAIN]
+    assert line.at(Act.ASK_AGAIN) == pytest.approx(3.0, abs=0.03)
+
+
+def test_a_key_silences_the_agent() -> None:
+    line = speaking()
+    assert line.on(Event.KEYED) == [Act.STOP_PLAYOUT]
+    assert line.floor.state is State.THINKING
+
+
+def test_an_event_that_the_table_does_not_list_is_an_error() -> None:
+    with pytest.raises(UnexpectedEvent, match="unexpected-event"):
+        Line().on(Event.DELIVERED)
+
+
+def test_every_state_can_be_reached_and_left() -> None:
+    reached = {to for to, _ in TABLE.values()}
+    left = {state for state, _ in TABLE}
+    assert reached == left == set(State)
+
+
+@given(st.lists(st.tuples(st.sampled_from([VOICE, QUIET, ECHO]), st.integers(1, 60)), max_size=40))
+def test_turns_are_opened_before_they_are_worked_on_and_committed(script: list[tuple[Features, int]]) -> None:
+    line = Line()
+    opened = False
+    for features, ticks in script:
+        for act in line.hears(features, ticks * 20):
+            if act is Act.OPEN_TURN:
+                opened = True
+            if act in (Act.START_EARLY_WORK, Act.COMMIT_TURN):
+                assert opened
+            if act is Act.COMMIT_TURN:
+                line.on(Event.NOTHING_TO_SAY)
+                opened = False
+            if act is Act.ASK_AGAIN:
+                line.on(Event.NOTHING_TO_SAY)

@@ -1,0 +1,107 @@
+"""The one place that wires everything together: engines, agent, endpoint, store and feed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from models import engines as engine_table
+from sip.remote import SipEndpoint
+from voicecore.config import Appliance, EngineNames, data_dir
+from voicecore.dialogue import Agent, Dialogue, IntentIndex, load_agent
+from voicecore.pipeline.engines import Engines, Lanes
+from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.reply import Mind
+from voicecore.pipeline.runner import Runner
+from voicecore.pipeline.session import House
+from voicecore.pipeline.tools import HttpTools
+from voicecore.pipeline.work import ThreadLane
+from voicecore.ports import Endpoint
+from voicecore.store import SqlStore
+
+log = logging.getLogger(__name__)
+
+_SHARED_THREADS = 2
+
+
+def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
+    """The engines that the configuration names. Raises ConfigError and EngineError (see models)."""
+    load = engine_table.load
+    embedder = load("embedder", names.embedder, weights)
+    return Engines(
+        vad=load("vad", names.vad, weights),
+        turn_model=load("turn", names.turn, weights),
+        asr=load("asr", names.asr, weights),
+        tts=load("tts", names.tts, weights, lexicon=agent.lexicon),
+        embedder=embedder,
+        llm=load("llm", names.llm, weights, embedder=embedder),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running agent: what its callers, watchers and benchmarks hold on to."""
+
+    endpoint: Endpoint
+    runner: Runner
+    feed: Feed
+    house: House
+
+
+@contextlib.asynccontextmanager
+async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> AsyncIterator[Running]:
+    """The agent process: serves calls while the context is open."""
+    agent = load_agent(appliance.agent)
+    engines = await asyncio.to_thread(
+        load_engines, appliance.engines, agent, data_dir(appliance.data_dir)
+    )
+    intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
+    tools = HttpTools(agent.tools, appliance.backend or agent.backend)
+    shared = ThreadLane("engines", _SHARED_THREADS)
+    feed = Feed()
+    store = SqlStore(appliance.store.url)
+    house = House(
+        engines=engines,
+        lanes=Lanes(shared, ThreadLane),
+        mind=Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
+        feed=feed,
+        store=store,
+        turns=appliance.turns,
+    )
+    endpoint = endpoint or SipEndpoint(appliance.sip)
+    labels = {"agent": agent.name, **appliance.engines.model_dump()}
+    runner = Runner(endpoint, house, appliance.store.recordings, labels)
+    appliance.run_dir.mkdir(parents=True, exist_ok=True)
+    await feed.serve(appliance.run_dir / "feed.sock")
+    await endpoint.start()
+    serving = asyncio.ensure_future(runner.run())
+    try:
+        yield Running(endpoint, runner, feed, house)
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        await endpoint.stop()
+        await feed.close()
+        await tools.close()
+        engines.asr.close()
+        shared.close()
+        store.close()
+
+
+async def serve_agent(appliance: Appliance, ready: Any = None) -> None:
+    """Run the agent process until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with running(appliance) as agent:
+        if ready is not None:
+            ready(agent)
+        await stop.wait()

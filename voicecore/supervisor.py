@@ -1,0 +1,79 @@
+"""The control process: keeps the agent process running and takes everything down with it."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+
+USAGE_EXIT = 2
+"""Exit status of a child that was started wrongly (bad configuration): restarting is no help."""
+_PR_SET_PDEATHSIG = 1
+_STOP_GRACE_S = 10.0
+_STEADY_S = 30.0
+"""A child that lived this long starts again at once."""
+_BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the parent process ends, however it ends (prctl(2))."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+
+
+class Supervisor:
+    """Runs one child command, restarts it when it dies, stops it when we are told to stop."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> int:
+        """Until SIGINT or SIGTERM (returns 0) or until the child was started wrongly (its status)."""
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, self._stopping.set)
+        failures = 0
+        while not self._stopping.is_set():
+            begun = loop.time()
+            status = await self._run_child()
+            if self._stopping.is_set():
+                break
+            if status == USAGE_EXIT:
+                return status
+            failures = 0 if loop.time() - begun >= _STEADY_S else failures + 1
+            delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
+            log.error("agent process ended with status %d; restarting in %.1f s", status, delay)
+            await self._pause(delay)
+        return 0
+
+    async def _run_child(self) -> int:
+        child = await asyncio.create_subprocess_exec(*self._command)
+        ended = asyncio.ensure_future(child.wait())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ended.done():
+            child.terminate()
+            try:
+                await asyncio.wait_for(asyncio.shield(ended), _STOP_GRACE_S)
+            except TimeoutError:
+                child.kill()
+        return await ended
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def agent_command(config: str) -> list[str]:
+    """The command line of the agent process."""
+    return [sys.executable, "-m", "voicecore", "agent", "--config", config]
