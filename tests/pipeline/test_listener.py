@@ -1,0 +1,73 @@
+"""The listener: pre-roll, order, and recognising anew after a withdrawn end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from tests.pipeline.fakes import Parrot
+from voicecore.pipeline.listener import Listener
+from voicecore.pipeline.work import InlineLane
+from voicecore.types import TICK, Expectation, SlotKind, Transcript
+
+TICK_OF_SOUND = np.ones(TICK, np.int16)
+EXPECTATION = Expectation(SlotKind.DIGITS, digits=(6, 6))
+
+
+def listener(parrot: Parrot) -> tuple[Listener, list[Transcript]]:
+    partials: list[Transcript] = []
+    return Listener(parrot, InlineLane(), partials.append), partials
+
+
+def hear(ear: Listener, ticks: int) -> None:
+    for _ in range(ticks):
+        ear.tick(TICK_OF_SOUND)
+
+
+async def test_a_turn_begins_with_the_pre_roll() -> None:
+    parrot = Parrot()
+    ear, _ = listener(parrot)
+    hear(ear, 50)
+    ear.open(EXPECTATION, now=1.0)
+    hear(ear, 10)
+    reading = await ear.finish()
+    assert reading.final
+    assert reading.text == f"{30 * TICK} samples"
+    assert ear.started_at == 1.0 - 20 * 0.02
+    assert parrot.opened == [EXPECTATION]
+
+
+async def test_reopening_recognises_the_whole_turn_again() -> None:
+    parrot = Parrot()
+    ear, _ = listener(parrot)
+    ear.open(EXPECTATION, now=0.0)
+    hear(ear, 12)
+    await ear.finish()
+    hear(ear, 5)
+    ear.reopen()
+    hear(ear, 3)
+    assert (await ear.finish()).text == f"{20 * TICK} samples"
+    assert parrot.finished == [12 * TICK, 20 * TICK]
+    assert len(ear.pcm) == 20 * TICK
+
+
+async def test_partials_come_as_the_sound_does() -> None:
+    ear, partials = listener(Parrot())
+    ear.open(EXPECTATION, now=0.0)
+    hear(ear, 11)
+    await ear.finish()
+    await asyncio.sleep(0)
+    assert [p.text for p in partials][:2] == [f"{5 * TICK} samples", f"{10 * TICK} samples"]
+
+
+async def test_between_turns_nothing_is_recognised() -> None:
+    parrot = Parrot()
+    ear, _ = listener(parrot)
+    ear.open(EXPECTATION, now=0.0)
+    hear(ear, 5)
+    ear.drop()
+    hear(ear, 50)
+    assert len(ear.pcm) == 0
+    assert len(parrot.opened) == 1
+    assert (await ear.finish()).text == ""
