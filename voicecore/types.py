@@ -173,6 +173,46 @@ class TurnTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class AudibleTurn:
+    """Something a caller did and the answer to it, as found in a recording at the caller's ear.
+
+    Positions are seconds in that recording. Built from the sound; ``trace`` is the appliance's own
+    account of the same exchange, if it gave one.
+    """
+
+    index: int
+    kind: str
+    """"speech", "interruption" (the agent was speaking) or "dtmf"."""
+    said: str
+    """The words that were really spoken, or the keys."""
+    recognised: str
+    """What the appliance took them for."""
+    edits: tuple[tuple[str, str], ...]
+    """Word by word (said, recognised); "" is a gap."""
+    start: float
+    """First voiced sample of the caller."""
+    end: float
+    """Last voiced sample of the caller."""
+    answer: float | None
+    """First audible sample of the agent after ``end``; None when it began before (``cut_off``) or never."""
+    answer_text: str = ""
+    silent_ms: float | None = None
+    """Interruptions only: from the caller's first voiced sample to the agent's last audible one."""
+    overlap_ms: float = 0.0
+    """Agent audible while the line went on, pauses of the caller included."""
+    cut_off: bool = False
+    """The agent began to speak before the caller had finished."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Milliseconds of ``latency_ms`` by stage, in order; the sum is ``latency_ms``."""
+    trace: TurnTrace | None = None
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Audible latency: last voiced sample of the caller to first audible sample of the agent."""
+        return None if self.answer is None else (self.answer - self.end) * 1000
+
+
+@dataclass(frozen=True, slots=True)
 class ToolTrace:
     """One tool call with its outcome; times in seconds on the call's audio clock."""
 

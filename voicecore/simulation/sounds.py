@@ -57,7 +57,7 @@ def voiced_span(pcm: Pcm) -> tuple[int, int]:
     loud = np.abs(pcm.astype(np.float32))
     level = _rms(loud, round(_EDGE_S * RATE))
     threshold = max(_FLOOR, float(level.max(initial=0)) * _BELOW_PEAK)
-    voiced = np.flatnonzero((level >= threshold) & (loud >= threshold / 2))
+    voiced = np.flatnonzero((level >= threshold) & (loud >= threshold))
     return (int(voiced[0]), int(voiced[-1]) + 1) if len(voiced) else (0, 0)
 
 
