@@ -69,13 +69,12 @@ def load(port: Port, name: str, data_dir: Path, **options: Any) -> object:
     extra), ``model-missing`` (weights; says the command) or the engine's own codes.
     """
     engine = find_engine(port, name)
+    folder = (model_folder(engine.model, data_dir),) if engine.model else ()
     try:
-        factory = getattr(import_module(engine.module), engine.factory)
+        return getattr(import_module(engine.module), engine.factory)(*folder, **options)
     except ModuleNotFoundError as exc:
         message = f"{name} needs the package {exc.name}: pip install 'voicecore[{engine.extra}]'"
         raise EngineError("engine-missing", message, port=port, name=name, extra=engine.extra) from exc
-    folder = (model_folder(engine.model, data_dir),) if engine.model else ()
-    return factory(*folder, **options)
 
 
 def models_needed(names: Mapping[Port, str]) -> tuple[str, ...]:

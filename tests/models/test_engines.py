@@ -1,0 +1,81 @@
+"""The table of engines: complete, lazy, and clear about what is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from models import engines
+from models.catalogue import find_model
+from models.engines import ENGINES, Port, find_engine, load, models_needed
+from voicecore.config import EngineNames
+from voicecore.errors import ConfigError, EngineError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_port_has_engines_and_the_defaults_are_among_them():
+    assert set(ENGINES) == set(get_args(Port)) == set(EngineNames.model_fields)
+    for port, name in EngineNames():
+        assert find_engine(port, name).module.startswith("models.")
+
+
+def test_models_of_the_table_are_in_the_catalogue():
+    for table in ENGINES.values():
+        for engine in table.values():
+            assert engine.model is None or find_model(engine.model)
+
+
+def test_an_unknown_engine_lists_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        load("asr", "whisper", tmp_path)
+    assert caught.value.code == "unknown-engine"
+    assert "engines.asr: no engine 'whisper'; known: pocketsphinx" in str(caught.value)
+
+
+def test_a_missing_model_says_the_command(tmp_path):
+    with pytest.raises(EngineError) as caught:
+        load("turn", "smart-turn", tmp_path)
+    assert caught.value.code == "model-missing"
+    assert "voicecore models pull smart-turn-v3.2" in str(caught.value)
+
+
+def test_a_missing_package_says_the_extra(tmp_path, monkeypatch):
+    absent = replace(find_engine("tts", "espeak"), module="models.no_such_engine")
+    monkeypatch.setattr(engines, "ENGINES", {"tts": {"espeak": absent}})
+    with pytest.raises(EngineError) as caught:
+        load("tts", "espeak", tmp_path)
+    assert caught.value.code == "engine-missing"
+    assert "pip install 'voicecore[engines]'" in str(caught.value)
+    assert "no_such_engine" in str(caught.value)
+
+
+def test_models_needed_by_a_configuration():
+    names = dict(EngineNames())
+    assert models_needed(names) == ("silero-vad", "smart-turn-v3.2", "minilm")
+    assert models_needed({"asr": "pocketsphinx"}) == ()
+
+
+def test_the_table_loads_no_engine():
+    """A serving process carries only what its configuration names, and never the converter."""
+    heavy = ("onnx", "onnxruntime", "tokenizers", "pocketsphinx", "safetensors", "numpy.fft")
+    program = f"import sys, models.engines; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() in {"[]", "['numpy.fft']"}
+
+
+def test_a_broken_model_file_is_named(tmp_path):
+    from models.session import open_session
+
+    (tmp_path / "broken.onnx").write_bytes(b"no model")
+    with pytest.raises(EngineError, match=r"model-broken: .*broken\.onnx"):
+        open_session(tmp_path / "broken.onnx")
+    with pytest.raises(EngineError, match="model-missing"):
+        open_session(tmp_path / "absent.onnx")
