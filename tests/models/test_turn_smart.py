@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 import zipfile
 from pathlib import Path
 
@@ -24,6 +23,37 @@ def chirp(seconds: float):
     t = n / RATE
     tone = 6000 * np.sin(2 * np.pi * (150 * t + 200 * t**2)) * np.sin(2 * np.pi * 3 * t) ** 2
     return (tone + n**2 * 7919 % 1009 - 504).astype(np.int16)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("short", 1.37), ("full", 8.0), ("long", 9.5)])
+def test_features_equal_the_reference(name, seconds):
+    with np.load(GOLDEN) as golden:
+        ours = features(chirp(seconds))
+        assert ours.shape == (80, 800)
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours[::8, ::25], golden[name], atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """The reference implementation, out of the wheel that the catalogue takes the model from."""
+    wheel = os.environ.get("VOICECORE_PIPECAT_WHEEL")
+    if wheel is None:
+        pytest.skip("set VOICECORE_PIPECAT_WHEEL to a file got by: pip download --no-deps pipecat-ai==1.14.0")
+    folder = tmp_path_factory.mktemp("pipecat")
+    with zipfile.ZipFile(wheel) as archive:
+        source = archive.extract("pipecat/audio/turn/smart_turn/_whisper_features.py", folder)
+    spec = importlib.util.spec_from_file_location("whisper_features", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.compute_whisper_log_mel_features
+
+
+@pytest.mark.parametrize(
+    "length", [0, 1, 159, 199, 200, 201, 2559, 16_000, 127_799, 127_801, 128_000, 150_000]
+)
+def test_features_equal_the_reference_at_any_length(reference, length):
+    pcm = np.random.default_rng(length).normal(0, 2000, length).astype(np.int16)
     tail = pcm[-SAMPLES:] / np.float32(32768)
     wanted = reference(np.pad(tail, (SAMPLES - len(tail), 0)))
     np.testing.assert_allclose(features(pcm), wanted, atol=1e-4)
