@@ -7,10 +7,11 @@ import contextlib
 import dataclasses
 import itertools
 import logging
-import re
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from sip.checks import checked_digits, checked_headers, checked_uri
 from sip.control import (
     Answer,
     Ask,
@@ -28,8 +29,8 @@ from sip.control import (
     Stats,
     Transfer,
 )
-from sip.dtmf import DIGITS
 from sip.host import MediaHost
+from sip.switchboard import Switchboard
 from sip.trunks import Trunks
 from sip.usage import MediaUsage
 from voicecore import __version__
@@ -48,8 +49,6 @@ ANSWER_S = 2.0
 BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 
 Send = Callable[[Message, Sequence[Ring]], None]
-_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+\Z")
-_URI = re.compile(r"sips?:[^\s<>\"]+\Z")
 
 
 class RemoteCall:
@@ -116,11 +115,7 @@ class SipEndpoint:
     def __init__(self, settings: SipSettings) -> None:
         """Raises ConfigError: ``no-secret``, ``bad-trunk``."""
         self._config = configuration(settings)
-        self._calls: dict[str, RemoteCall] = {}
-        self._live: set[str] = set()
-        self._events: asyncio.Queue[CallEvent] = asyncio.Queue()
-        self._over: str | None = None
-        self._ticks = asyncio.Event()
+        self._board: Switchboard[RemoteCall] = Switchboard()
         self._media: MediaHost | None = None
         self._asked: list[asyncio.Future[Stats]] = []
         self._revival: asyncio.Task[None] | None = None
@@ -165,24 +160,13 @@ class SipEndpoint:
         return call
 
     def call(self, call_id: str) -> RemoteCall:
-        """Valid until the event after the call's ENDED is asked for."""
-        try:
-            return self._calls[call_id]
-        except KeyError:
-            raise SipError("unknown-call", call=call_id) from None
+        return self._board.call(call_id)
 
     async def next_event(self) -> CallEvent:
-        if self._over is not None:
-            self._calls.pop(self._over, None)
-            self._over = None
-        event = await self._events.get()
-        if event.kind is CallEventKind.ENDED:
-            self._over = event.call_id
-        return event
+        return await self._board.next_event()
 
     async def tick(self) -> None:
-        await self._ticks.wait()
-        self._ticks.clear()
+        await self._board.tick()
 
     async def usage(self) -> MediaUsage:
         """Figures of the media process. Raises SipError: ``media-down``, ``media-silent``."""
@@ -212,9 +196,7 @@ class SipEndpoint:
             case Event(kind, call_id, detail, info):
                 if kind == CallEventKind.INCOMING:
                     self._open(CallInfo(**info))
-                if kind == CallEventKind.ENDED:
-                    self._end(call_id)
-                self._events.put_nowait(CallEvent(CallEventKind(kind), call_id, detail))
+                self._emit(CallEventKind(kind), call_id, detail)
             case Registered():
                 self.registration = message
             case Stats():
@@ -226,7 +208,7 @@ class SipEndpoint:
     def _on_death(self) -> None:
         if self._media is None:  # we asked it to go
             return
-        log.error("media process died", extra={"pid": self._media.pid, "calls": len(self._live)})
+        log.error("media process died", extra={"pid": self._media.pid, "calls": len(self._board.live)})
         self._end_all("media-died", "media process died")
         dead, self._media = self._media, None
         self._revival = asyncio.get_running_loop().create_task(self._revive(dead))
@@ -247,26 +229,25 @@ class SipEndpoint:
     # ---- calls ----
 
     def _open(self, info: CallInfo) -> RemoteCall:
-        call = self._calls[info.id] = RemoteCall(info, self._send)
-        self._live.add(info.id)
+        call = RemoteCall(info, self._send)
+        self._board.open(info.id, call)
         asyncio.get_running_loop().add_reader(call.capture.fileno(), self._on_tick, call.capture)
         return call
 
     def _on_tick(self, capture: Ring) -> None:
         capture.clear()
-        self._ticks.set()
+        self._board.ticked()
 
-    def _end(self, call_id: str) -> None:
-        if call_id in self._live:
-            self._live.remove(call_id)
-            asyncio.get_running_loop().remove_reader(self._calls[call_id].capture.fileno())
-            self._ticks.set()  # the last frames may be unread
+    def _emit(self, kind: CallEventKind, call_id: str, detail: dict[str, Any]) -> None:
+        if not self._board.is_live(call_id):
+            return
+        if kind is CallEventKind.ENDED:
+            asyncio.get_running_loop().remove_reader(self._board.call(call_id).capture.fileno())
+        self._board.emit(kind, call_id, detail)
 
     def _end_all(self, by: str, reason: str) -> None:
-        for call_id in sorted(self._live):
-            self._end(call_id)
-            detail = {"code": 503, "reason": reason, "by": by}
-            self._events.put_nowait(CallEvent(CallEventKind.ENDED, call_id, detail))
+        for call in self._board.live:
+            self._emit(CallEventKind.ENDED, call.info.id, {"code": 503, "reason": reason, "by": by})
 
 
 def configuration(settings: SipSettings) -> Configure:
@@ -290,28 +271,3 @@ def configuration(settings: SipSettings) -> Configure:
         user_agent=f"voicecore/{__version__}",
         login=login,
     )
-
-
-def checked_uri(uri: str) -> str:
-    """Raises SipError("bad-uri") for what is not a sip: URI."""
-    if not _URI.match(uri):
-        raise SipError("bad-uri", "a SIP URI like sip:user@host is needed", pii={"uri": uri})
-    return uri
-
-
-def checked_headers(headers: dict[str, str]) -> dict[str, str]:
-    """Raises SipError("bad-header") for what would break out of a header line."""
-    for name, value in headers.items():
-        if not _HEADER_NAME.match(name) or not value.isprintable():
-            raise SipError("bad-header", f"{name!r} cannot be sent as a SIP header", header=name)
-    return headers
-
-
-def checked_digits(digits: str, method: str) -> str:
-    """Upper-case digits. Raises SipError: ``bad-digit``, ``bad-dtmf-method``."""
-    if method not in ("rfc4733", "info"):
-        raise SipError("bad-dtmf-method", f"{method!r} is neither rfc4733 nor info")
-    upper = digits.upper()
-    if not upper or not set(upper) <= set(DIGITS):
-        raise SipError("bad-digit", f"DTMF knows {DIGITS} only")
-    return upper

@@ -1,0 +1,64 @@
+"""The playout twin against the compiled bridge, on real pjsua2 media frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sip.playout import FADE, Playout
+from voicecore.audio import FrameBridge, Ring
+from voicecore.types import TICK, Pcm
+
+SCRIPT = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(1, 1500)),
+        st.tuples(st.just("flush"), st.none()),
+        st.tuples(st.just("tick"), st.none()),
+        st.tuples(st.just("gain"), st.tuples(st.sampled_from([0.0, 0.25, 1.0, 2.0]), st.integers(0, 60))),
+    ),
+    max_size=40,
+)
+
+
+@given(SCRIPT)
+def test_plays_what_the_bridge_plays(script: list[tuple[str, Any]]) -> None:
+    pj = pytest.importorskip("pjsua2", reason="the pjsua2 wheel is not installed")
+    noise = np.random.default_rng(11)
+    frame = pj.MediaFrame()
+    with Ring.create(1 << 14) as capture, Ring.create(1 << 14) as ring:
+        bridge, twin = FrameBridge(capture, ring), Playout(capacity=1 << 13)
+        for verb, argument in script:
+            match verb:
+                case "write":
+                    speech = noise.integers(-20_000, 20_000, argument).astype(np.int16)
+                    assert twin.write(speech) == ring.write(speech) // 2
+                case "flush":
+                    ring.flush()
+                    twin.flush()
+                case "gain":
+                    ring.set_gain(*argument)
+                    twin.gain(*argument)
+                case "tick":
+                    bridge.on_requested(frame)
+                    np.testing.assert_allclose(twin.tick(), _pcm(frame), atol=1)
+        assert (twin.written, twin.played) == (ring.written // 2, ring.consumed // 2)
+
+
+def test_a_flush_fades_out_within_five_milliseconds_and_goes_on_with_what_follows() -> None:
+    playout = Playout(capacity=10 * TICK)
+    playout.write(np.full(3 * TICK, 1000, np.int16))
+    playout.tick()
+    playout.flush()
+    playout.write(np.full(TICK, 50, np.int16))
+    heard = playout.tick()
+    assert (np.diff(heard[:FADE]) < 0).all()
+    assert (heard[FADE:] == 50).all()
+    assert playout.played == 3 * TICK + TICK - FADE
+
+
+def _pcm(frame: Any) -> Pcm:
+    return np.frombuffer(bytes(frame.buf[:]), np.int16)
