@@ -94,13 +94,15 @@ class PretendCall:
         self._owed, self._quiet_ticks = True, 0
 
     def hangup(self) -> None:
-        self._end("caller")
+        self._end("us")
 
     def _end(self, by: str) -> None:
         if not self.over:
             self.over = True
             self._feed("call.ended", outcome={"by": by})
-            self._endpoint.emit(self, CallEventKind.ENDED, code=200, reason="OK", by=by)
+            self._endpoint.emit(
+                self, CallEventKind.ENDED, code=200, reason="OK", by="agent" if by == "us" else "caller"
+            )
 
     def advance(self) -> None:
         """One tick of the media clock at both ends."""
@@ -127,13 +129,13 @@ class PretendCall:
         elif self._owed and self._quiet_ticks * TICK_MS >= 400:
             self._say_next()
         elif not self._replies and self._quiet_ticks * TICK_MS >= 3000:
-            self._end("agent")
+            self._end("them")
         out, self._speech = self._speech[:TICK], self._speech[TICK:]
         return np.concatenate([out, np.zeros(TICK - len(out), np.int16)])
 
     def _say_next(self) -> None:
         if not self._replies:
-            self._end("agent")
+            self._end("them")
             return
         text, ms = self._replies.popleft()
         if not self._turn:
@@ -177,7 +179,7 @@ class PretendEndpoint:
             self.emit(call, CallEventKind.ANSWERED, codec="G722", clock_rate=16_000)
         else:
             call.over = True
-            self.emit(call, CallEventKind.ENDED, code=486, reason="Busy Here", by="agent")
+            self.emit(call, CallEventKind.ENDED, code=486, reason="Busy Here", by="caller")
         return call
 
     async def next_event(self) -> CallEvent:

@@ -123,7 +123,7 @@ async def test_the_agent_hanging_up_ends_the_visit(pretend_endpoint, tts, tmp_pa
     endpoint = pretend_endpoint([("Something unrelated.", 300)])
     result = await run_caller(endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav")
     assert result.outcome == "agent-hung-up"
-    assert result.detail["by"] == "agent"
+    assert result.detail["by"] == "appliance"
     assert result.unused == (0, 1, 2)
 
 
@@ -135,4 +135,15 @@ async def test_calls_side_by_side_keep_their_feeds_apart(pretend_endpoint, tts, 
     assert [result.lines[0].cue for result in results] == [f"Your number, caller {i}." for i in range(3)]
     assert [{event["call"] for event in result.events} for result in results] == [
         {f"in-{i}"} for i in range(3)
+    ]
+
+
+async def test_tells_what_is_really_said_as_it_begins(pretend_endpoint, tts, tmp_path: Path) -> None:
+    endpoint = pretend_endpoint([("Your number.", 500), ("Bye.", 300)])
+    told: list[dict] = []
+    await run_caller(
+        endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav", told.append
+    )
+    assert [(event["type"], event["kind"], event["text"]) for event in told] == [
+        ("person.says", "speech", "two seven one eight three eight")
     ]

@@ -13,7 +13,7 @@ from voicecore.ports import Endpoint, Tts
 from voicecore.simulation.person import Person
 from voicecore.simulation.script import Script
 from voicecore.simulation.sounds import Sounds
-from voicecore.simulation.visit import SpokenLine, Visit
+from voicecore.simulation.visit import SpokenLine, Tell, Visit
 from voicecore.types import CallEvent
 
 ANSWER_S = 30.0
@@ -32,6 +32,7 @@ class Errand:
     script: Script
     tts: Tts
     record: Path
+    tell: Tell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +70,16 @@ async def run_caller(
     tts: Tts,
     feed: AsyncIterator[dict[str, Any]] | None,
     record: Path,
+    tell: Tell | None = None,
 ) -> CallerResult:
     """Call ``uri`` as ``script`` says, and hang up at the latest after its ``max_seconds``.
 
     ``feed`` is what the caller hears the agent say (subscribed before this is called); None leaves
     only the sound of it. The endpoint's events must have no other consumer. The recording is
-    stereo at 16 kHz, left what was sent, right what was heard, on the media clock.
+    stereo at 16 kHz, left what was sent, right what was heard, on the media clock. ``tell`` gets a
+    "person.says" event as each line begins: what the caller really says, for a live view.
     """
-    return (await run_callers(endpoint, [Errand(uri, script, tts, record)], feed))[0]
+    return (await run_callers(endpoint, [Errand(uri, script, tts, record, tell)], feed))[0]
 
 
 async def run_callers(
@@ -198,7 +201,7 @@ class _Booth:
             return
         for ticket in self._tickets[len(placed) :]:
             call = self._endpoint.dial(ticket.errand.uri)
-            ticket.visit = Visit(call, ticket.person, ticket.sounds)
+            ticket.visit = Visit(call, ticket.person, ticket.sounds, ticket.errand.tell)
             ticket.deadline = _loop_time() + ANSWER_S
             if self._can_read:
                 return

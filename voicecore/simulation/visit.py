@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,12 @@ from voicecore.simulation.recording import Recorder
 from voicecore.simulation.sounds import Sounds, voiced_span
 from voicecore.types import RATE, CallEvent, CallEventKind, MediaFrame, Pcm
 
+Tell = Callable[[dict[str, Any]], None]
+
 AUDIBLE = 164
 """Peak from which a tick of the agent counts as heard: -46 dBFS."""
+_SIDES = {"agent": "person", "caller": "appliance"}
+"""An endpoint calls itself the agent, but in this call it is the person."""
 KEY_SAMPLES = RATE // 4
 """Room that a DTMF key takes on the line, pause included."""
 
@@ -65,7 +70,8 @@ class _Playing:
 class Visit:
     """The caller's end of one call. ``over`` once the call has ended, ``outcome`` says how."""
 
-    def __init__(self, call: Call, person: Person, sounds: Sounds) -> None:
+    def __init__(self, call: Call, person: Person, sounds: Sounds, tell: Tell | None = None) -> None:
+        """``tell`` is told when the caller begins a line: {"type": "person.says", "t", "kind", "text"}."""
         self.call = call
         self.recorder = Recorder()
         self.lines: list[SpokenLine] = []
@@ -76,6 +82,7 @@ class Visit:
         self.detail: dict[str, Any] = {}
         self._person = person
         self._sounds = sounds
+        self._tell = tell
         self._playing: _Playing | None = None
         self._keys_done: int | None = None
         self._played = 0
@@ -91,7 +98,7 @@ class Visit:
             self.outcome = "answered"
         elif event.kind is CallEventKind.ENDED:
             self.over = True
-            self.detail = dict(event.detail)
+            self.detail = {**event.detail, "by": _SIDES.get(str(event.detail.get("by")), event.detail.get("by"))}
             if event.detail.get("by") == "media-died":
                 self.outcome = "media-died"
             elif self.outcome == "not-answered":
@@ -137,16 +144,21 @@ class Visit:
         match action:
             case Speak(_, pieces, wav):
                 self._playing = _Playing(action, self._sounds.of(pieces, wav), cue, self.call.written)
-                self.transcript.append((self.now, "caller", self._words(action)))
+                self._begin("interruption" if action.interrupts else "speech", self._words(action))
                 self._feed_ring(self._playing)
             case Press(line, digits):
                 self.call.send_dtmf(digits)
                 start, end = self.recorder.samples, self.recorder.samples + len(digits) * KEY_SAMPLES
                 self.lines.append(SpokenLine(line, "dtmf", digits, start, end, cue))
-                self.transcript.append((self.now, "caller", f"[keys] {digits}"))
+                self._begin("dtmf", digits)
                 self._keys_done = end
             case HangUp(outcome):
                 self.give_up(outcome)
+
+    def _begin(self, kind: str, words: str) -> None:
+        self.transcript.append((self.now, "caller", words))
+        if self._tell is not None:
+            self._tell({"type": "person.says", "t": round(self.now, 3), "kind": kind, "text": words})
 
     def _words(self, action: Speak) -> str:
         return self._person.script.lines[action.line].text if action.wav else " ".join(action.pieces)
