@@ -1,0 +1,1 @@
+"""Examples: whole agents in a folder each, with the back-end they talk to."""

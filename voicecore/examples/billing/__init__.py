@@ -1,0 +1,1 @@
+"""Telephone billing support: the agent as YAML and its back-end."""
