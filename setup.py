@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -26,8 +27,9 @@ def kernel(source: Path) -> Extension:
     return Extension(
         f"voicecore.audio._{source.stem}",
         [str(source)],
-        include_dirs=["ext"],
-        depends=[str(header) for header in Path("ext").glob("*.h")],
+        include_dirs=["ext", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+        depends=[str(header) for header in Path("ext").glob("*.[hp]*") if header.suffix != ".pyx"],
         language="c++" if source.stem in CXX else "c",
         extra_compile_args=["-Wall", *GENERATED, *(CHECKED if SANITIZE else FAST)],
         extra_link_args=["-fsanitize=address"] if SANITIZE else [],
@@ -55,8 +57,6 @@ setup(
             "boundscheck": SANITIZE,
             "initializedcheck": SANITIZE,
             "nonecheck": SANITIZE,
-            "wraparound": False,
-            "cdivision": True,
         },
     ),
 )

@@ -171,6 +171,7 @@ cdef class FrameBridge:
         self._frame_class = cls
         return 0
 
+    @cython.cdivision(True)
     cdef void _count(self) noexcept nogil:
         cdef int64_t now = vc_now_ns(), gap = now - self.last_ns
         if self.last_ns:
@@ -178,6 +179,7 @@ cdef class FrameBridge:
             self.longest_ns = max(self.longest_ns, gap)
         self.last_ns = now
 
+    @cython.cdivision(True)
     cdef void _next(self) noexcept nogil:
         """The next tick of playout into ``record.agent``."""
         cdef int16_t *out = self.record.agent
@@ -193,6 +195,7 @@ cdef class FrameBridge:
         self._scale(out + faded, TICK - faded)
         self.sounding = faded + got == TICK
 
+    @cython.cdivision(True)
     cdef void _scale(self, int16_t *pcm, int n) noexcept nogil:
         """Apply the gain that the producer asked for, ramping to it."""
         cdef int ramp_ms, m

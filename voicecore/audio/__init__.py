@@ -2,6 +2,8 @@
 
 try:
     from voicecore.audio._bridge import FrameBridge
+    from voicecore.audio._g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+    from voicecore.audio._resample import Resampler, resample
     from voicecore.audio._ring import Ring
 except ImportError as exc:
     raise ImportError(
@@ -10,4 +12,15 @@ except ImportError as exc:
 
 from voicecore.audio.records import RECORD_BYTES, read_frames
 
-__all__ = ["RECORD_BYTES", "FrameBridge", "Ring", "read_frames"]
+__all__ = [
+    "RECORD_BYTES",
+    "FrameBridge",
+    "Resampler",
+    "Ring",
+    "alaw_decode",
+    "alaw_encode",
+    "read_frames",
+    "resample",
+    "ulaw_decode",
+    "ulaw_encode",
+]
