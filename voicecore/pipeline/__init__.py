@@ -1,0 +1,1 @@
+"""The asyncio shell around one call: performs what the pure parts decide."""
