@@ -121,6 +121,7 @@ def test_errors_have_status_and_code(client: httpx.Client) -> None:
     assert error(client.post("/arrangements", json=ARRANGEMENT)) == (400, "missing-idempotency-key")
     assert error(client.post("/arrangements", content=b"{", headers=key)) == (400, "bad-json")
     assert error(client.post("/arrangements", content=b"[1]", headers=key)) == (400, "bad-json")
+    assert error(client.post("/arrangements", content=b"[" * 60_000, headers=key)) == (400, "bad-json")
     assert error(client.post("/arrangements", content=b"x" * (MAX_BODY + 1), headers=key)) == (
         413, "body-too-large",
     )  # fmt: skip

@@ -159,6 +159,7 @@ async def test_a_broken_answer_is_unreachable() -> None:
         (422, b'{"error": {"code": "Caller 482716!"}}', ""),
         (201, b"{}", ""),
         (503, b'{"error": [1]}', ""),
+        (503, b"[" * 100_000, ""),
     ],
 )
 async def test_other_statuses_are_errors_with_the_reason(status: int, body: bytes, reason: str) -> None:
@@ -187,6 +188,7 @@ async def test_redirects_are_not_followed() -> None:
         b"",
         b"hello",
         b"[]",
+        b"[" * 100_000,
         b"{}",
         b'{"found": "yes"}',
         b'{"found": true, "name": 5}',

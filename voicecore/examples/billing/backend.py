@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             return {}
         try:
             body = json.loads(raw)
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise Refused(HTTPStatus.BAD_REQUEST, "bad-json", "the body is not JSON") from exc
         if not isinstance(body, dict):
             raise Refused(HTTPStatus.BAD_REQUEST, "bad-json", "the body is not a JSON object")
