@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from voicecore.dialogue.agent import Agent
 
 Loc = tuple[int | str, ...]
+FLOW_END = "done"
+"""The label of every flow's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,11 @@ def _hole_fault(agent: Agent, path: str, form: str, extra: Collection[str] = ())
 
 def _flow_faults(agent: Agent, name: str) -> Iterator[_Fault]:
     flow, file = agent.flows[name], f"flows/{name}.yaml"
-    labels = [step.id for step in flow.steps if step.id]
+    labels = [FLOW_END, *(step.id for step in flow.steps if step.id)]
     for nth, step in enumerate(flow.steps):
         at: Loc = ("steps", nth)
         if step.id and labels.count(step.id) > 1:
-            yield _Fault(file, (*at, "id"), f"label {step.id!r} is used twice")
+            yield _Fault(file, (*at, "id"), f"label {step.id!r} exists already")
         for loc, label in _labels(step):
             if label not in labels:
                 yield _Fault(file, (*at, *loc), _unknown("label", label, labels))

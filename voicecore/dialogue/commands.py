@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from typing import Literal
 
 Command = Literal["operator", "goodbye", "repeat", "back", "cancel", "help"]
 
@@ -64,9 +64,9 @@ def find_command(words: Sequence[str], extra: Mapping[Command, Sequence[str]]) -
         for phrase in (*own, *extra.get(command, ())):
             parts = phrase.split()
             if list(words) == parts or bare == (core := [w for w in parts if w not in _FILLERS]) != []:
-                return cast(Command, command)
+                return command
             if len(core) > 1 and len(bare) <= len(core) + 2 and _contains(bare, core):
-                return cast(Command, command)
+                return command
     return None
 
 

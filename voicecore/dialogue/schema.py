@@ -286,7 +286,7 @@ class Branch(_Step):
 
 
 class Goto(_Step):
-    """Go to a label; ``at_most`` times, then to ``otherwise``. ``clear`` forgets slots first."""
+    """Go to a label ("done" is the flow's end); ``at_most`` times, then to ``otherwise``. ``clear`` forgets slots first."""
 
     goto: Name
     clear: tuple[Name, ...] = ()

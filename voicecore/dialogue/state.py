@@ -148,7 +148,7 @@ class State:
 
     stack: tuple[Frame, ...] = ()
     waiting: Waiting = Idle()
-    expectation: Expectation = Expectation()
+    expectation: Expectation = field(default_factory=Expectation)
     """What the caller may say now; recogniser and endpointing are steered by it."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Slots, JSON-ready, and tool results under their ``save`` names."""

@@ -1,0 +1,117 @@
+"""The dialogue: takes an event, gives a new state and what to do. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from voicecore.dialogue.actions import Action
+from voicecore.dialogue.agent import Agent
+from voicecore.dialogue.events import (
+    Delivered,
+    Event,
+    Generated,
+    Heard,
+    NoInput,
+    Pressed,
+    ToolFailed,
+    ToolReturned,
+)
+from voicecore.dialogue.expectations import expect
+from voicecore.dialogue.flow import advance, enter
+from voicecore.dialogue.hearing import heard
+from voicecore.dialogue.intents import IntentIndex
+from voicecore.dialogue.keypad import complete, pressed
+from voicecore.dialogue.outcomes import failed, generated, returned
+from voicecore.dialogue.readings import plain_words
+from voicecore.dialogue.repair import silence
+from voicecore.dialogue.state import Answering, Asking, Calling, Checking, Confirming, State
+from voicecore.dialogue.turn import Turn, World
+from voicecore.errors import UnexpectedEvent
+
+HEARD_SHARE = 0.6
+"""Share of a question's words that lets a caller know what is asked."""
+HEARD_SHARE_CONFIRM = 0.85
+"""The same for a read-back, where the end matters."""
+
+
+class Dialogue:
+    """An agent's conversation. Holds nothing that changes: one object serves all calls.
+
+    ``today`` is the caller's date when the call began; relative dates are read from it.
+    """
+
+    def __init__(self, agent: Agent, intents: IntentIndex, today: date) -> None:
+        self._world = World(agent, intents, today)
+
+    def start(self) -> tuple[State, tuple[Action, ...]]:
+        """The state of a call that was just answered, and the greeting."""
+        turn = Turn(self._world, State())
+        enter(turn, self._world.agent.persona.start)
+        advance(turn)
+        return self._finished(turn, fresh=True)
+
+    def step(self, state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
+        """What ``event`` leads to; ``state`` stays as it is.
+
+        Events that have become pointless (a result nobody waits for, anything after the end) change
+        nothing. Raises UnexpectedEvent for what is no event at all.
+        """
+        if isinstance(event, Delivered):
+            return _delivered(state, event), ()
+        if not isinstance(event, Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated):
+            raise UnexpectedEvent(state.waiting, event)
+        if state.ended:
+            return state, ()
+        turn = Turn(self._world, state)
+        match event:
+            case Heard(transcript, vector):
+                turn.transcript, turn.vector = transcript, vector
+                _noted(turn, transcript.text)
+                heard(turn)
+            case Pressed(digits):
+                _noted(turn, digits)
+                pressed(turn, digits)
+            case NoInput():
+                _silent(turn)
+            case ToolReturned():
+                returned(turn, event)
+            case ToolFailed():
+                failed(turn, event)
+            case Generated():
+                generated(turn, event)
+        return self._finished(turn, fresh=isinstance(event, Heard | Pressed | NoInput))
+
+    def _finished(self, turn: Turn, fresh: bool) -> tuple[State, tuple[Action, ...]]:
+        said = tuple(turn.sayings)
+        if said:
+            turn.set(last=said if fresh else (*turn.state.last, *said))
+        return replace(turn.state, expectation=expect(self._world, turn.state)), tuple(turn.actions)
+
+
+def _noted(turn: Turn, text: str) -> None:
+    if text.strip():
+        turn.set(history=(*turn.state.history, ("caller", text.strip())))
+
+
+def _silent(turn: Turn) -> None:
+    if turn.state.keyed and isinstance(turn.state.waiting, Asking):
+        complete(turn)
+    elif not isinstance(turn.state.waiting, Calling | Answering):
+        silence(turn)
+
+
+def _delivered(state: State, event: Delivered) -> State:
+    """Keep what was heard; after an interruption, remember what was not."""
+    at = next((nth for nth, spoken in enumerate(state.queued) if spoken.id == event.say_id), None)
+    if at is None:
+        return state
+    history = (*state.history, ("agent", event.heard.strip())) if event.heard.strip() else state.history
+    if event.complete:
+        queued = (*state.queued[:at], *state.queued[at + 1 :])
+        return replace(state, history=history, queued=queued)
+    needed = HEARD_SHARE_CONFIRM if isinstance(state.waiting, Confirming | Checking) else HEARD_SHARE
+    cut = state.queued[at]
+    known = len(plain_words(event.heard)) >= needed * len(plain_words(cut.text))
+    missed = state.queued[at + 1 :] if known else state.queued[at:]
+    return replace(state, history=history, queued=state.queued[:at], missed=missed)

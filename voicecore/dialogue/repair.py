@@ -1,0 +1,87 @@
+"""What the agent does when it did not hear or understand: like a person, and never the same thing twice."""
+
+from __future__ import annotations
+
+from voicecore.dialogue.prompts import keypad_hint, prompt
+from voicecore.dialogue.schema import Route
+from voicecore.dialogue.spoken import either
+from voicecore.dialogue.state import Asking, Routing
+from voicecore.dialogue.turn import Turn
+
+
+def understood(turn: Turn, intent: str) -> None:
+    """The caller got through: nothing to repair."""
+    turn.set(misses=0, silences=0, missed=(), intent=intent)
+
+
+def question_unheard(turn: Turn) -> bool:
+    """Whether the question that is open was cut off before the caller could know it."""
+    return any(utterance.question for utterance in turn.state.missed)
+
+
+def say_missed(turn: Turn) -> None:
+    """Say again, whole, what the caller's interruption cut off."""
+    missed = turn.state.missed
+    turn.set(missed=())
+    for utterance in missed:
+        turn.say(utterance.text, utterance.question)
+
+
+def miss(turn: Turn, lead: str = "") -> None:
+    """Not understood: ask again, then offer the keypad, then a person. ``lead`` says what was wrong."""
+    if question_unheard(turn):
+        say_missed(turn)
+        return
+    patience = turn.world.agent.persona.patience
+    nth = turn.state.misses + 1
+    turn.set(misses=nth, silences=0, missed=(), keyed="", intent="")
+    if nth >= patience.handoff_after:
+        turn.say(turn.manner("handoff_misses"))
+        turn.hand_off()
+        return
+    own = _own_reprompt(turn, nth)
+    question = own if own and not lead else f"{lead or _apology(turn, nth)} {prompt(turn, again=True)}"
+    turn.say(f"{question} {_hint(turn, nth >= patience.keypad_after)}", question=True)
+
+
+def silence(turn: Turn) -> None:
+    """The caller said nothing: ask again, in the end hang up."""
+    if turn.state.missed:
+        say_missed(turn)
+        return
+    patience = turn.world.agent.persona.patience
+    nth = turn.state.silences + 1
+    turn.set(silences=nth, keyed="", intent="")
+    if nth >= patience.silences:
+        turn.hang_up(turn.manner("silence_end"), "silence")
+        return
+    lead = turn.manners.silence[min(nth, len(turn.manners.silence)) - 1]
+    hint = _hint(turn, nth >= patience.keypad_after)
+    turn.say(f"{lead} {prompt(turn, again=True)} {hint}", question=True)
+
+
+def _apology(turn: Turn, nth: int) -> str:
+    wordings = turn.manners.not_heard
+    return wordings[min(nth, len(wordings)) - 1]
+
+
+def _own_reprompt(turn: Turn, nth: int) -> str:
+    waiting = turn.state.waiting
+    if not isinstance(waiting, Asking) or waiting.partial:
+        return ""
+    own = turn.world.agent.slots[waiting.slot].reprompts
+    return turn.word(f"slots.{waiting.slot}.reprompts.{nth}", own[nth - 1 : nth]) if nth <= len(own) else ""
+
+
+def _hint(turn: Turn, keypad: bool) -> str:
+    if keypad:
+        return keypad_hint(turn)
+    return examples(turn) if isinstance(turn.state.waiting, Routing) else ""
+
+
+def examples(turn: Turn) -> str:
+    """What a caller may ask for here; "" when the step has no menu."""
+    step = turn.step
+    menu = step.menu if isinstance(step, Route) else ()
+    labels = [turn.world.agent.intents[name].label for name in menu]
+    return turn.manner("examples", options=either(labels)) if labels else ""
