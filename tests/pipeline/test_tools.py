@@ -152,21 +152,24 @@ async def test_a_broken_answer_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "reason"),
+    ("status", "body", "code", "reason"),
     [
-        (404, b'{"error": {"code": "no-such-thing"}}', "no-such-thing"),
-        (500, b"<html>", ""),
-        (422, b'{"error": {"code": "Caller 482716!"}}', ""),
-        (201, b"{}", ""),
-        (503, b'{"error": [1]}', ""),
-        (503, b"[" * 100_000, ""),
+        (404, b'{"error": {"code": "no-such-thing"}}', "tool-rejected", "no-such-thing"),
+        (500, b"<html>", "tool-status", ""),
+        (429, b"", "tool-status", ""),
+        (422, b'{"error": {"code": "Caller 482716!"}}', "tool-rejected", ""),
+        (201, b"{}", "tool-status", ""),
+        (503, b'{"error": [1]}', "tool-status", ""),
+        (503, b"[" * 100_000, "tool-status", ""),
     ],
 )
-async def test_other_statuses_are_errors_with_the_reason(status: int, body: bytes, reason: str) -> None:
+async def test_other_statuses_are_errors_with_the_reason(
+    status: int, body: bytes, code: str, reason: str
+) -> None:
     http = tools(lambda _: httpx.Response(status, content=body))
     with pytest.raises(ToolError) as caught:
         await http.call("look", {"id": "1"}, "key")
-    assert caught.value.code == "tool-status"
+    assert caught.value.code == code
     assert caught.value.facts == {"tool": "look", "status": status, "reason": reason}
     await http.close()
 

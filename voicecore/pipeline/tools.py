@@ -17,6 +17,8 @@ from voicecore.errors import ToolError
 
 MAX_ANSWER = 262_144
 """Bytes of an answer that a tool may send."""
+_LATER = (408, 425, 429)
+"""Client errors that may be none later."""
 _HOLE = re.compile(r"{(\w+)}")
 _NO_SEGMENT = ("", ".", "..")
 """Values that would change which path is asked."""
@@ -80,9 +82,10 @@ class HttpTools:
     async def call(self, name: str, arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
         """Run a tool once; its answer, checked against what the tool declares.
 
-        Raises ToolError: ``tool-unknown``, ``tool-bad-arguments``, ``tool-timeout``,
-        ``tool-unreachable``, ``tool-status`` (facts: status, reason: the back-end's own error
-        code), ``tool-bad-answer``. All carry the fact ``tool``.
+        Raises ToolError. Trying again may heal ``tool-timeout``, ``tool-unreachable`` and ``tool-status``
+        (5xx, 408, 429, a redirect), but not ``tool-rejected`` (4xx), ``tool-unknown``,
+        ``tool-bad-arguments`` and ``tool-bad-answer``. Facts: tool; status and reason (the
+        back-end's own error code) where it answered.
         """
         tool = self._tools.get(name)
         if tool is None:
@@ -100,10 +103,7 @@ class HttpTools:
             raise ToolError("tool-bad-arguments", "; ".join(faults), tool=name)
         response, body = await self._ask(name, tool, values, key)
         if response.status_code != httpx.codes.OK:
-            status, reason = response.status_code, _reason(body)
-            raise ToolError(
-                "tool-status", f"{name} answered {status} {reason}", tool=name, status=status, reason=reason
-            )
+            raise _refusal(name, response.status_code, body)
         return _answer(name, tool, body)
 
     async def close(self) -> None:
@@ -160,6 +160,14 @@ def _answer(name: str, tool: Tool, body: bytes) -> dict[str, Any]:
     if faults:
         raise ToolError("tool-bad-answer", f"{name}: {'; '.join(faults)}", tool=name)
     return answer
+
+
+def _refusal(name: str, status: int, body: bytes) -> ToolError:
+    final = 400 <= status < 500 and status not in _LATER
+    reason = _reason(body)
+    message = f"{name} answered {status} {reason}".rstrip()
+    code = "tool-rejected" if final else "tool-status"
+    return ToolError(code, message, tool=name, status=status, reason=reason)
 
 
 def _reason(body: bytes) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 from voicecore.examples.billing.seed import CUSTOMERS, SeedInvoice
 
 MAX_INSTALMENTS = 6
-LATEST_FIRST_DAYS = 30
+LEAST_CENTS = 1000
+"""Of one instalment."""
+LATEST_FIRST_DAYS = 45
 """The first instalment is due within this many days from today."""
 _FIRST_REFERENCE = 2741
 
@@ -160,7 +162,7 @@ class Ledger:
             return "nothing-open"
         if self._status(db, invoice) == "arranged":
             return "already-arranged"
-        if instalments > MAX_INSTALMENTS:
+        if instalments > MAX_INSTALMENTS or invoice["open_cents"] < instalments * LEAST_CENTS:
             return "too-many"
         return "too-late" if first > self.today + timedelta(LATEST_FIRST_DAYS) else None
 
