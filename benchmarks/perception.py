@@ -40,7 +40,7 @@ def figure(name: str, value: float | np.floating[Any], unit: str, n: int, goal: 
     ok = None
     if goal is not None:
         sign, bound = goal.split()
-        ok = value <= float(bound) if sign == "<=" else value >= float(bound)
+        ok = bool(value <= float(bound) if sign == "<=" else value >= float(bound))
     return {"name": name, "value": round(float(value), 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
 
 
@@ -195,13 +195,15 @@ def area_under_curve(positive: Doubles, negative: Doubles) -> float:
 
 def costs(vad: Vad, turn: TurnModel) -> list[Figure]:
     """Wall-clock on this machine, one thread: ms per step of a batch (32 ms of sound) and per turn."""
-    figures = []
+    figures: list[Figure] = []
     for size in (1, 4, 8):
         streams = [vad.open() for _ in range(size)]
         frames = np.random.default_rng(size).normal(0, 0.1, (size, vad.frame)).astype(np.float32)
         took = _timed(partial(vad.step, streams, frames), 200)
-        goal = "<= 1" if size == 4 else None
-        figures.append(figure(f"vad_batch_{size}_p95_ms", np.percentile(took, 95), "ms", len(took), goal))
+        figures += [
+            figure(f"vad_batch_{size}_p50_ms", np.median(took), "ms", len(took), "<= 1"),
+            figure(f"vad_batch_{size}_p95_ms", np.percentile(took, 95), "ms", len(took)),
+        ]
     speech = np.random.default_rng(1).normal(0, 1000, 2 * RATE).astype(np.int16)
     front = _timed(partial(features, speech), 50)
     whole = _timed(partial(turn.probability, speech), 20)
