@@ -109,6 +109,10 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.ended = True
         self.event("ended", code=code, reason=why, by="agent")
 
+    def release(self) -> None:
+        """Let go of line and rings; the object itself has to stay for a while."""
+        self.line = self._rings = None
+
     def mute(self) -> None:
         """Report nothing: the agent is not to know of this call."""
         self._report = lambda _: None

@@ -73,7 +73,7 @@ class MediaProcess:
         self._channel.send(Ready(self._stack.port))
         try:
             while not (self.stopping or self._channel.closed or os.getppid() != self._agent_pid):
-                signal.alarm(WATCHDOG_S)
+                feed_watchdog()
                 self._turn()
         finally:
             self._farewell()
@@ -89,7 +89,7 @@ class MediaProcess:
         self._bury()
 
     def _farewell(self) -> None:
-        signal.alarm(WATCHDOG_S)
+        feed_watchdog()
         self._stack.hang_up_all()
         deadline = time.monotonic() + FAREWELL_S
         while self._legs and time.monotonic() < deadline:
@@ -104,7 +104,7 @@ class MediaProcess:
         for leg in [*self._legs.values(), *(leg for _, leg in self._resting)]:
             if leg.line is not None:
                 leg.line.close()
-                leg.line = None
+            leg.release()
         self._legs.clear()
         self._resting.clear()
 
@@ -144,7 +144,7 @@ class MediaProcess:
             del self._legs[leg.name]
             if leg.line is not None:
                 self._stack.lines.give(leg.line)
-                leg.line = None
+            leg.release()
             self._resting.append((now, leg))
         if self._resting and now - self._resting[0][0] > REST_S:
             used = {leg.getId() for leg in self._legs.values()}
@@ -204,6 +204,11 @@ class MediaProcess:
         return Stats(intervals, longest, self._served, len(self._legs), self._stack.refused)
 
 
+def feed_watchdog() -> None:
+    """Put off our death by SIGALRM, which nothing in this process handles."""
+    signal.alarm(WATCHDOG_S)
+
+
 def first_message(channel: Channel) -> Configure:
     channel.sock.setblocking(True)
     received = channel.receive()
@@ -217,7 +222,7 @@ def main(argv: list[str]) -> int:
     """Exit code 0 after an orderly stop, 1 when the stack did not come up."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the agent decides
-    signal.alarm(WATCHDOG_S)
+    feed_watchdog()
     sys.setswitchinterval(SWITCH_S)
     channel = Channel(socket.socket(fileno=int(argv[1])))
     try:

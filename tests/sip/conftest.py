@@ -136,7 +136,8 @@ class RealFar:
         return await listen(self.endpoint, self.call, len(pcm) / RATE)
 
     async def ended(self) -> int:
-        while (got := await event(self.endpoint, "answered", "held", "resumed", "dtmf", "ended")).kind != "ended":
+        before = ("answered", "held", "resumed", "dtmf")
+        while (got := await event(self.endpoint, *before, "ended")).kind != "ended":
             pass
         return int(got.detail["code"])
 

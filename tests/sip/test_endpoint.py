@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.sip.conftest import Rig, event, listen, strength, tone
+from tests.sip.conftest import Rig, event, strength, tone
 from voicecore.errors import SipError
 from voicecore.types import RATE
 
