@@ -32,8 +32,8 @@ class SeedCustomer:
     invoices: tuple[SeedInvoice, ...] = ()
 
 
-_BASE = ("the basic charge", 1200)
-_POWER = ("electricity", 3990)
+_PLAN = ("the monthly plan", 3990)
+_ROUTER = ("router rental", 1200)
 
 CUSTOMERS = (
     SeedCustomer(
@@ -42,8 +42,8 @@ CUSTOMERS = (
         "Keller",
         "24718",
         (
-            SeedInvoice("4101", -41, -20, (_BASE, _POWER), paid=True),
-            SeedInvoice("4102", -10, 11, (_BASE, _POWER, ("a meter check", 3450))),
+            SeedInvoice("4101", -41, -20, (_PLAN, _ROUTER), paid=True),
+            SeedInvoice("4102", -10, 11, (_PLAN, _ROUTER, ("calls to other countries", 3450))),
         ),
     ),
     SeedCustomer(
@@ -52,9 +52,9 @@ CUSTOMERS = (
         "Hughes",
         "81642",
         (
-            SeedInvoice("4201", -64, -43, (("the basic charge", 1800), ("electricity", 6000)), paid=True),
+            SeedInvoice("4201", -64, -43, (("the family plan", 6000), ("television", 1800)), paid=True),
             SeedInvoice(
-                "4202", -33, -12, (("the basic charge", 1800), ("electricity", 6000), ("a late fee", 1200))
+                "4202", -33, -12, (("the family plan", 6000), ("television", 1800), ("a late fee", 1200))
             ),
         ),
     ),
@@ -64,8 +64,8 @@ CUSTOMERS = (
         "Lopez",
         "46127",
         (
-            SeedInvoice("4301", -38, -17, (_POWER,), paid=True),
-            SeedInvoice("4302", -7, 14, (_POWER, ("a printed invoice", 1000)), paid=True),
+            SeedInvoice("4301", -38, -17, (_PLAN,), paid=True),
+            SeedInvoice("4302", -7, 14, (_PLAN, ("a new sim card", 1000)), paid=True),
         ),
     ),
     SeedCustomer(
@@ -74,8 +74,8 @@ CUSTOMERS = (
         "Carter",
         "17264",
         (
-            SeedInvoice("4401", -45, -24, (_BASE, _POWER), paid=True),
-            SeedInvoice("4402", -14, 7, (_BASE, _POWER, ("a new connection", 7200)), arranged=3),
+            SeedInvoice("4401", -45, -24, (_PLAN, _ROUTER), paid=True),
+            SeedInvoice("4402", -14, 7, (_PLAN, _ROUTER, ("data in other countries", 7200)), arranged=3),
         ),
     ),
     SeedCustomer(
@@ -84,8 +84,8 @@ CUSTOMERS = (
         "Novak",
         "62481",
         (
-            SeedInvoice("4501", -36, -15, (_BASE, _POWER), paid=True),
-            SeedInvoice("4502", -5, 16, (_BASE, _POWER)),
+            SeedInvoice("4501", -36, -15, (_PLAN, _ROUTER), paid=True),
+            SeedInvoice("4502", -5, 16, (_PLAN, _ROUTER)),
         ),
     ),
     SeedCustomer("718264", "Emma", "Larsen", "72814"),
