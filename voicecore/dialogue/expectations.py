@@ -19,6 +19,7 @@ from voicecore.dialogue.state import (
     Ended,
     Idle,
     Offering,
+    Proposing,
     Routing,
     State,
 )
@@ -60,7 +61,7 @@ def _expected(world: World, state: State) -> tuple[SlotKind, Iterable[str], tupl
             phrases = (*YES_NO, *(f"no {phrase}" for phrase in _phrases(slots[name])))
         case Confirming(names):
             kind, phrases = SlotKind.YESNO, (*YES_NO, *_changes(world, names))
-        case Offering():
+        case Offering() | Proposing():
             kind, phrases = SlotKind.YESNO, YES_NO
         case Choosing(name, values):
             kind, digits = _KINDS[slots[name].kind], slots[name].digits

@@ -76,7 +76,7 @@ class _Texts:
 
     def _overlap(self, words: Sequence[str], bag: Mapping[str, float]) -> float:
         rare = max(self.weights.values(), default=1.0)
-        own = {word: self.weights.get(word, rare) for word in words}
+        own = {word: self.weights.get(word, rare / 2) for word in words}
         shared = sum(weight**2 for word, weight in bag.items() if word in own)
         norm = math.sqrt(sum(w**2 for w in own.values()) * sum(w**2 for w in bag.values()))
         return shared / norm if norm else 0.0
@@ -131,12 +131,16 @@ class IntentIndex:
     def understand(self, text: str, vector: Floats | None) -> Verdict:
         """The intent of an utterance, under the agent's thresholds."""
         ranked = self.rank(text, vector)
-        if not ranked or ranked[0].score < self.limits.accept:
+        accept = self.limits.accept if self._embedded(vector) else self.limits.words
+        if not ranked or ranked[0].score < accept:
             return Verdict()
         best, second = ranked[0], ranked[1] if len(ranked) > 1 else Guess("", 0.0)
-        if second.score >= self.limits.accept and best.score - second.score < self.limits.margin:
+        if second.score >= accept and best.score - second.score < self.limits.margin:
             return Verdict(rivals=(best.intent, second.intent), score=best.score)
         return Verdict(best.intent, score=best.score)
+
+    def _embedded(self, vector: Floats | None) -> bool:
+        return vector is not None and self.examples.vectors is not None
 
     def _cued(self, words: Sequence[str]) -> dict[str, float]:
         """The intents with a cue in ``words``; a longer cue beats a shorter one."""
@@ -147,6 +151,10 @@ class IntentIndex:
                 longest = len(cue)
                 found[name] = CUE
         return found
+
+    def knows(self, score: float, vector: Floats | None) -> bool:
+        """Whether a passage with this score answers the question."""
+        return score >= (self.limits.passage if self._embedded(vector) else self.limits.words)
 
     def retrieve(
         self, text: str, vector: Floats | None, topic: str | None = None, count: int = 3

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, cast
 
+from voicecore.dialogue.answers import checked
+from voicecore.dialogue.approvals import confirmed, offered
 from voicecore.dialogue.filling import ask_anew, fill, take
-from voicecore.dialogue.hearing import checked, confirmed, offered
 from voicecore.dialogue.readings import Reading, problem_of
 from voicecore.dialogue.repair import miss
 from voicecore.dialogue.schema import Route, Slot
@@ -21,10 +22,12 @@ from voicecore.dialogue.state import (
     Confirming,
     Disambiguating,
     Offering,
+    Proposing,
     Routing,
 )
 from voicecore.dialogue.steering import begin, obey
 from voicecore.dialogue.turn import Turn
+from voicecore.dialogue.wishes import proposed
 
 
 def pressed(turn: Turn, keys: str) -> None:
@@ -62,6 +65,8 @@ def _pick(turn: Turn, nth: int) -> bool:
             return _yes_no(turn, nth, confirmed)
         case Offering():
             return _yes_no(turn, nth, offered)
+        case Proposing():
+            return _yes_no(turn, nth, proposed)
         case Disambiguating(intents, question) if nth < 2:
             begin(turn, intents[nth], question)
         case Choosing(slot, values) if nth < 2:

@@ -30,6 +30,7 @@ class Manners(Section):
     corrected: Wordings = ("Right, {value}.", "I've changed that to {value}.")
     either: Wordings = ("Did you say {first}, or {second}?", "Was that {first}, or {second}?")
     either_intent: Wordings = ("Do you want to {first}, or to {second}?",)
+    propose: Wordings = ("Do you want to {label}?", "Would you like to {label}?")
     either_digit: Wordings = ("After {prefix}, was it {first}, or {second}?",)
     partial: Wordings = ("I got {value}. What comes after that?", "{value}, so far. And the rest?")
     wrong_count: Wordings = ("I heard {count}, but it should be {expected}.",)

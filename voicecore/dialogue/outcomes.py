@@ -15,7 +15,7 @@ from voicecore.dialogue.state import Answering, Calling
 from voicecore.dialogue.steering import leave
 from voicecore.dialogue.turn import Turn, effect_key
 
-FINAL = frozenset(("tool-rejected", "tool-bad-result", "unknown-tool"))
+FINAL = frozenset(("tool-unknown", "tool-bad-arguments", "tool-bad-answer", "tool-rejected"))
 """Failures that trying again can't heal."""
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -33,7 +33,7 @@ def returned(turn: Turn, event: ToolReturned) -> None:
     if not isinstance(waiting, Calling) or waiting.id != event.id:
         return
     if not fits(turn.world.agent.tools[waiting.name], event.result):
-        failed(turn, ToolFailed(event.id, "tool-bad-result"))
+        failed(turn, ToolFailed(event.id, "tool-bad-answer"))
         return
     unsure = {k: v for k, v in turn.state.unsure.items() if k != effect_key(waiting.name, waiting.arguments)}
     step = cast(Call, turn.step)

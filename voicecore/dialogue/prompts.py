@@ -13,6 +13,7 @@ from voicecore.dialogue.state import (
     Confirming,
     Disambiguating,
     Offering,
+    Proposing,
     Routing,
 )
 from voicecore.dialogue.turn import Turn
@@ -35,6 +36,8 @@ def prompt(turn: Turn, again: bool = False) -> str:
         case Disambiguating((one, two)):
             labels = {"first": agent.intents[one].label, "second": agent.intents[two].label}
             text = turn.manner("either_intent", **labels)
+        case Proposing(intent):
+            text = turn.manner("propose", label=agent.intents[intent].label)
         case Changing(slots):
             text = turn.manner("change_what", options=either([agent.slots[name].label for name in slots]))
         case Offering("goodbye"):
@@ -98,7 +101,7 @@ def differing_digit(one: object, two: object) -> int | None:
 def keypad_hint(turn: Turn) -> str:
     """How to answer with the keys what is awaited now; "" where keys can't."""
     match turn.state.waiting:
-        case Checking() | Confirming() | Offering():
+        case Checking() | Confirming() | Offering() | Proposing():
             return turn.manner("keypad_yesno")
         case Asking(name):
             return _slot_hint(turn, turn.world.agent.slots[name])

@@ -67,7 +67,9 @@ class Patience(Section):
 class Understanding(Section):
     """Cosine similarity, 0..1, that an intent needs."""
 
-    accept: float = Field(default=0.55, ge=0, le=1)
+    accept: float = Field(default=0.5, ge=0, le=1)
+    words: float = Field(default=0.45, ge=0, le=1)
+    """The same where there are no embeddings and only words are compared."""
     margin: float = Field(default=0.06, ge=0, le=1)
     """Lead over the next intent; with less the agent asks which one was meant."""
     passage: float = Field(default=0.55, ge=0, le=1)
@@ -286,7 +288,10 @@ class Branch(_Step):
 
 
 class Goto(_Step):
-    """Go to a label ("done" is the flow's end); ``at_most`` times, then to ``otherwise``. ``clear`` forgets slots first."""
+    """Go to a label ("done" is the flow's end); ``at_most`` times, then to ``otherwise``.
+
+    ``clear`` forgets slots first.
+    """
 
     goto: Name
     clear: tuple[Name, ...] = ()

@@ -71,6 +71,14 @@ class Disambiguating:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposing:
+    """An intent was hardly heard: is it meant?"""
+
+    intent: str
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
 class Confirming:
     """A confirm step awaits an explicit yes."""
 
@@ -124,6 +132,7 @@ Waiting = (
     | Checking
     | Choosing
     | Disambiguating
+    | Proposing
     | Confirming
     | Changing
     | Offering

@@ -135,6 +135,7 @@ class Turn:
         text = " ".join(text.split())
         if not text:
             return
+        text = text[0].upper() + text[1:]
         spoken = Utterance(self._id("s"), text, question)
         self.actions.append(Say(spoken.id, text))
         self.sayings.append(text)

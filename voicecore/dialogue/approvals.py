@@ -1,0 +1,94 @@
+"""Makes sense of a yes or a no to a read-back or an offer, and of second thoughts."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from voicecore.dialogue.filling import ask_anew, change, changed_slots
+from voicecore.dialogue.flow import advance, resume
+from voicecore.dialogue.parsers import parse_yes_no
+from voicecore.dialogue.phrases import NOTHING, cued, named_slots, says_no
+from voicecore.dialogue.prompts import prompt
+from voicecore.dialogue.repair import miss, question_unheard, say_missed, understood
+from voicecore.dialogue.schema import Confirm
+from voicecore.dialogue.state import (
+    Changing,
+    Confirming,
+    Offering,
+)
+from voicecore.dialogue.steering import leave
+from voicecore.dialogue.turn import Turn
+from voicecore.dialogue.wishes import pursue
+
+
+def on_confirming(turn: Turn) -> None:
+    waiting = cast(Confirming, turn.state.waiting)
+    said = parse_yes_no(turn.text)
+    values = changed_slots(turn, turn.text, waiting.slots)
+    named = named_slots(turn, waiting.slots)
+    weak = turn.transcript.confidence < turn.world.agent.persona.confidence.weak
+    if values:
+        change(turn, values)
+    elif named and (said is None or not said.value or cued(turn.words)):
+        ask_anew(turn, named[0])
+    elif said is not None and not weak and (said.certain or not said.value):
+        confirmed(turn, said.value)
+    elif said is not None or not pursue(turn, instead=cued(turn.words)):
+        miss(turn)
+
+
+def confirmed(turn: Turn, yes: bool) -> None:
+    """The answer to a confirm step; a yes to a question that was not heard is none."""
+    waiting = cast(Confirming, turn.state.waiting)
+    if yes and question_unheard(turn):
+        say_missed(turn)
+        return
+    understood(turn, "yes" if yes else "no")
+    if yes:
+        turn.set(consent=(turn.frame.flow, turn.frame.pc))
+        turn.go_on()
+        advance(turn)
+    elif waiting.slots:
+        turn.set(waiting=Changing(waiting.slots))
+        turn.put(turn.state.waiting, prompt(turn))
+    else:
+        decline(turn)
+
+
+def decline(turn: Turn) -> None:
+    """A confirm step is refused for good."""
+    understood(turn, "no")
+    turn.goto(cast(Confirm, turn.step).declined)
+    advance(turn)
+
+
+def on_changing(turn: Turn) -> None:
+    waiting = cast(Changing, turn.state.waiting)
+    values = changed_slots(turn, turn.text, waiting.slots)
+    named = named_slots(turn, waiting.slots)
+    if values:
+        change(turn, values)
+    elif named:
+        ask_anew(turn, named[0])
+    elif " ".join(turn.words) in NOTHING or says_no(turn):
+        decline(turn)
+    elif not pursue(turn, instead=True):
+        miss(turn)
+
+
+def on_offering(turn: Turn) -> None:
+    said = parse_yes_no(turn.text)
+    if said is not None and (said.certain or not said.value):
+        offered(turn, said.value)
+    elif not pursue(turn):
+        miss(turn)
+
+
+def offered(turn: Turn, yes: bool) -> None:
+    """The answer to "would you like to ...?"."""
+    waiting = cast(Offering, turn.state.waiting)
+    if yes:
+        leave(turn, "goodbye" if waiting.command == "goodbye" else "operator")
+    else:
+        understood(turn, "no")
+        resume(turn)

@@ -1,0 +1,109 @@
+"""Finds out what the caller wants, and follows it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from voicecore.dialogue.flow import advance, answer, resume
+from voicecore.dialogue.parsers import parse_yes_no
+from voicecore.dialogue.phrases import NOTHING, has, says_no, which
+from voicecore.dialogue.prompts import prompt
+from voicecore.dialogue.repair import miss, understood
+from voicecore.dialogue.state import (
+    Disambiguating,
+    Proposing,
+    Routing,
+)
+from voicecore.dialogue.steering import begin, which_intent
+from voicecore.dialogue.turn import Turn
+
+
+def on_routing(turn: Turn) -> None:
+    waiting = cast(Routing, turn.state.waiting)
+    answered = parse_yes_no(turn.text)
+    short = len(turn.words) <= 5
+    nothing = " ".join(turn.words) in NOTHING or (short and answered is not None and not answered.value)
+    if waiting.done and nothing and not _wish(turn):
+        understood(turn, "nothing")
+        turn.go_on()
+        advance(turn)
+    elif short and answered is not None and answered.value and not _wish(turn):
+        understood(turn, "yes")
+        turn.set(waiting=Routing())
+        turn.put(turn.state.waiting, prompt(turn))
+    elif not pursue(turn):
+        _look_up(turn)
+
+
+def _wish(turn: Turn) -> bool:
+    verdict = turn.world.intents.understand(turn.text, turn.vector)
+    return verdict.intent is not None or verdict.rivals is not None
+
+
+def pursue(turn: Turn, instead: bool = False) -> bool:
+    """Follow an intent in what was said, if there is one."""
+    verdict = turn.world.intents.understand(turn.text, turn.vector)
+    if verdict.intent is not None and turn.transcript.confidence < _needed(turn):
+        understood(turn, verdict.intent)
+        turn.set(waiting=Proposing(verdict.intent, turn.text))
+        turn.put(turn.state.waiting, prompt(turn))
+    elif verdict.intent is not None:
+        begin(turn, verdict.intent, turn.text, instead)
+    elif verdict.rivals is not None:
+        which_intent(turn, verdict.rivals)
+    return verdict.intent is not None or verdict.rivals is not None
+
+
+def _needed(turn: Turn) -> float:
+    """The confidence with which a wish is followed at once: less where one was asked for."""
+    limits = turn.world.agent.persona.confidence
+    return limits.weak if isinstance(turn.state.waiting, Routing) else limits.sure
+
+
+def on_proposing(turn: Turn) -> None:
+    said = parse_yes_no(turn.text)
+    if said is not None and (said.certain or not said.value):
+        proposed(turn, said.value)
+    elif not pursue(turn):
+        miss(turn)
+
+
+def proposed(turn: Turn, yes: bool) -> None:
+    """The answer to "do you want to ...?"."""
+    waiting = cast(Proposing, turn.state.waiting)
+    if yes:
+        begin(turn, waiting.intent, waiting.question)
+    else:
+        understood(turn, "no")
+        turn.say(turn.manner("denied"))
+        resume(turn)
+
+
+def _look_up(turn: Turn) -> None:
+    """No intent: the knowledge base may still have an answer."""
+    found = turn.world.intents.retrieve(turn.text, turn.vector)
+    if found and turn.world.intents.knows(found[0][1], turn.vector):
+        understood(turn, "knowledge")
+        answer(turn, turn.text, None)
+    else:
+        miss(turn)
+
+
+def on_disambiguating(turn: Turn) -> None:
+    waiting = cast(Disambiguating, turn.state.waiting)
+    nth = which(turn.words)
+    ranked = [g for g in turn.world.intents.rank(turn.text, turn.vector) if g.intent in waiting.intents]
+    for at, name in enumerate(waiting.intents):
+        label = turn.world.agent.intents[name].label.split()
+        if nth == at or has(turn.words, label):
+            begin(turn, name, waiting.question)
+            return
+    limits = turn.world.agent.persona.understanding
+    if (
+        len(ranked) == 2
+        and ranked[0].score - ranked[1].score >= limits.margin
+        and ranked[0].score >= limits.accept
+    ):
+        begin(turn, ranked[0].intent, waiting.question)
+    elif not pursue(turn):
+        resume(turn) if says_no(turn) else miss(turn)
