@@ -115,7 +115,7 @@ def test_interrupts_counting_from_the_matching_words() -> None:
     talk = Talk("lines: [{when: second, interrupt: 400, say: stop}]")
     talk.agent("First sentence.")
     talk.agent("Second sentence.")
-    assert talk.acts == [(1.4, Speak(0, ("stop",), None, True))]
+    assert talk.acts == [(1.4, Speak(0, ("stop",), (), True))]
 
 
 def test_old_words_are_forgotten_once_the_caller_has_spoken() -> None:
@@ -138,6 +138,48 @@ def test_gives_up_after_its_patience_and_after_the_longest_call() -> None:
     talk = Talk("{max_seconds: 3, lines: [{when: never, say: x}]}")
     talk.run(6, loud=True)
     assert talk.acts[0] == (pytest.approx(3, abs=0.03), HangUp("too-long"))
+
+
+def answer(talk: Talk, *texts: str) -> None:
+    for text in texts:
+        talk.agent(text)
+        talk.event(FloorGiven())
+        talk.run(0.5)
+        talk.event(Done())
+
+
+def test_a_story_line_is_said_again_until_it_was_understood() -> None:
+    talk = Talk("lines: [{say: my bill, again: the bill please, expect: your bill}, {say: thanks}]")
+    answer(talk, "Hello?", "You want what?", "Your bill is here.", "Bye.")
+    assert talk.said == ["my bill", "the bill please", "thanks"]
+
+
+def test_what_the_agent_understood_counts_across_questions_in_between() -> None:
+    talk = Talk("lines: [{say: my bill, expect: your bill}, {when: name, say: smith}, {say: thanks}]")
+    answer(talk, "Hello?", "For your bill: your name?", "Anything else?")
+    assert talk.said == ["my bill", "smith", "thanks"]
+
+
+def test_repeats_what_was_last_said_in_other_words() -> None:
+    talk = Talk("""
+lines:
+  - {when: name, say: smith, again: s m i t h}
+  - {when: pardon, repeat: true}
+""")
+    answer(talk, "Name?", "Pardon?", "Pardon?")
+    assert talk.said == ["smith", "s m i t h", "s m i t h"]
+
+
+def test_a_checked_rule_fits_only_what_is_right() -> None:
+    talk = Talk("""
+facts: {number: "271", day: [friday]}
+lines:
+  - {when: right, check: [number, day], say: yes}
+  - {when: right, check: number, say: "no, on {day}"}
+  - {when: right, say: "no, {number}"}
+""")
+    answer(talk, "2 7 1 on monday, right?", "Two eight one, right?", "two seven one on Friday. Right?")
+    assert talk.said == ["no, on friday", "no, two seven one", "yes"]
 
 
 def test_without_texts_silence_gives_the_floor() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ def test_facts_fill_in_and_digits_are_spelled() -> None:
         ("lines:\n  - delay_ms: 5", 2, "needs one of say"),
         ("lines:\n  - {say: x, wav: y.wav}", 2, "use one"),
         ("lines:\n  - {at: 1, when: x, say: y}", 2, "at stands alone"),
-        ("lines:\n  - {say: x, check: a}", 2, "go together"),
+        ("lines:\n  - {say: x, if_wrong: a}", 2, "needs check"),
+        ("lines:\n  - {say: x, check: a}", 2, "need when"),
+        ("lines:\n  - {when: x, say: y, expect: z}", 2, "expect is for"),
+        ("lines:\n  - {when: x, say: y, repeat: true}", 2, "leave them out"),
         ("facts: {n: '1'}\nlines:\n  - say: '{m}'", 1, "unknown fact m (known: n)"),
         ("facts:\n  n: 123\nlines:\n  - say: x", 2, "put it in quotes"),
         ("lines:\n  - dtmf: '12x'", 1, "dtmf may hold"),
@@ -53,7 +57,15 @@ def test_recordings_lie_beside_the_script(tmp_path: Path) -> None:
     path = tmp_path / "person.yaml"
     path.write_text("lines: [{wav: hello.wav, text: hello}, {wav: /abs/x.g722}]")
     script = load_script(path)
-    assert [line.wav for line in script.lines] == [tmp_path / "hello.wav", Path("/abs/x.g722")]
+    assert [line.wav for line in script.lines] == [(tmp_path / "hello.wav",), (Path("/abs/x.g722"),)]
     assert script.name == "person"
     with pytest.raises(ConfigError, match="no-such-file"):
         load_script(tmp_path / "none.yaml")
+
+
+def test_days_ahead_are_worded_as_the_agent_words_them(tmp_path: Path) -> None:
+    path = tmp_path / "person.yaml"
+    path.write_text('facts: {day: "{today+14}"}\nlines: [{say: "on {day}", dtmf: "{today+14:keys}#"}]')
+    script = load_script(path, date(2026, 11, 20))
+    assert script.wording(script.lines[0].say) == ("on December fourth",)
+    assert script.keys(script.lines[0]) == "0412#"

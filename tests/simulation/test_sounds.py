@@ -38,7 +38,7 @@ def test_voice_is_found_between_silences_and_over_noise(tone, silence) -> None:
 
 def test_pieces_are_trimmed_and_parted_by_the_pause(tts) -> None:
     script = parse_yaml("pause_ms: 400\nlines: [{say: [one, two three]}]", "x", Script)
-    pcm = Sounds(script, tts).of(("one", "two three"), None)
+    pcm = Sounds(script, tts).of(("one", "two three"), ())
     assert len(pcm) / RATE == pytest.approx(0.2 + 0.4 + 0.4, abs=0.001)
     assert not pcm[round(0.21 * RATE) : round(0.59 * RATE)].any()
 

@@ -5,6 +5,7 @@ Pure: audio is the clock, ``now`` is seconds on the caller's media clock since t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -57,11 +58,11 @@ Event = AgentSays | AgentHeard | FloorGiven | Tick | Done
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say ``pieces`` (or play ``wav``) now. ``interrupts``: the agent is speaking, on purpose."""
+    """Say ``pieces`` (or play the files ``wav``) now. ``interrupts``: the agent is speaking, on purpose."""
 
     line: int
     pieces: tuple[str, ...]
-    wav: Path | None = None
+    wav: tuple[Path, ...] = ()
     interrupts: bool = False
 
 
@@ -99,6 +100,9 @@ class Person:
         self._quiet_since = 0.0
         self._agent_spoke = False
         self._floor = False
+        self._story: int | None = None
+        self._since_story = ""
+        self._last = 0
         self._todo: list[Action] = []
         self._busy = False
         self._active_at = 0.0
@@ -139,8 +143,8 @@ class Person:
             self._loud_since = None
 
     def _decide(self, now: float) -> tuple[Action, ...]:
-        for number, line in self._fresh(at=True):
-            if line.at is not None and now >= line.at:
+        for number, line in enumerate(self.script.lines):
+            if line.at is not None and now >= line.at and not self.used[number]:
                 return self._use(number, line, now)
         if self._loud_since is not None:
             return self._maybe_interrupt(self._loud_since, now)
@@ -151,8 +155,10 @@ class Person:
 
     def _maybe_interrupt(self, loud_since: float, now: float) -> tuple[Action, ...]:
         since = max(loud_since, self._queued_at)
-        for number, line in self._fresh(interrupts=True):
-            if line.interrupt is not None and self._fits(line) and now - since >= line.interrupt / 1000:
+        for number, line in enumerate(self.script.lines):
+            if line.interrupt is None or self.used[number] >= (line.times if line.when else 1):
+                continue
+            if now - since >= line.interrupt / 1000 and self._fits(line):
                 return self._use(number, line, now)
         return ()
 
@@ -162,54 +168,72 @@ class Person:
         return self._floor and bool(self._heard) and silent_s >= SETTLED_S
 
     def _answer(self, silent_s: float, now: float) -> tuple[Action, ...]:
-        """The first rule that fits, else the next line of the story, once the time to react is over."""
+        """The first rule that fits, else the story, once the time to react is over."""
         fitting = [
             (number, line)
             for number, line in enumerate(self.script.lines)
-            if line.is_rule and line.interrupt is None and self._fits(line)
+            if line.when is not None and line.interrupt is None and self._fits(line)
         ]
         fresh = ((number, line) for number, line in fitting if self.used[number] < line.times)
-        best = next(chain(fresh, self._fresh()), None)
+        best = next(chain(fresh, self._next_of_story()), None)
         if best is None:
             return self._end("too-many-repeats") if fitting else self._give_up(now)
         delay_ms = self.script.delay_ms if best[1].delay_ms is None else best[1].delay_ms
         return self._use(*best, now) if silent_s >= delay_ms / 1000 else ()
 
+    def _next_of_story(self) -> Iterator[tuple[int, Line]]:
+        """The line whose turn it is: the last one again if it was not understood, else the next."""
+        lines = self.script.lines
+        if self._story is not None:
+            line, heard = lines[self._story], f"{self._since_story} {self.agent_text}"
+            missed = line.expect is not None and not re.search(line.expect, heard, re.IGNORECASE)
+            if missed and self.used[self._story] < line.times:
+                yield self._story, line
+        yield from (
+            (number, line) for number, line in enumerate(lines) if line.is_story and not self.used[number]
+        )
+
     def _give_up(self, now: float) -> tuple[Action, ...]:
         return self._end("lost") if now - self._active_at >= self.script.patience_s else ()
 
-    def _fresh(self, at: bool = False, interrupts: bool = False) -> Iterator[tuple[int, Line]]:
-        """Lines of one sort that may still be used, in order; of plain lines only the first unused."""
-        for number, line in enumerate(self.script.lines):
-            sort = (line.at is not None, line.interrupt is not None)
-            if sort != (at, interrupts) or (line.is_rule and not interrupts):
-                continue
-            if self.used[number] < (line.times if line.is_rule else 1):
-                yield number, line
-
     def _fits(self, line: Line) -> bool:
         """Whether the agent's words are what ``line`` waits for."""
-        return line.pattern is None or line.pattern.search(self.agent_text) is not None
+        heard = line.pattern is None or line.pattern.search(self.agent_text) is not None
+        return heard and (bool(line.if_wrong) or self._stated(line))
+
+    def _stated(self, line: Line) -> bool:
+        """Whether the agent has stated all facts that ``line`` checks."""
+        facts = (self.script.facts[name] for name in line.check)
+        return all(any(mentions(self.agent_text, wording) for wording in wordings) for wordings in facts)
 
     def _use(self, number: int, line: Line, now: float) -> tuple[Action, ...]:
         """Begin ``line``; what it asks for beyond the first action waits for ``Done``."""
-        script, text = self.script, self.agent_text
-        pieces = line.again if self.used[number] and line.again else line.say
-        if not all(any(mentions(text, wording) for wording in script.facts[fact]) for fact in line.check):
-            pieces = line.if_wrong
-        todo: list[Action] = []
-        if pieces or line.wav:
-            interrupts = line.interrupt is not None
-            todo.append(Speak(number, script.wording(pieces), line.wav, interrupts))
-        if line.dtmf:
-            todo.append(Press(number, script.keys(line)))
+        source = self._last if line.repeat else number
+        self._todo = self._actions(source, self.script.lines[source], repeated=line.repeat)
         if line.hangup:
-            todo.append(HangUp("hung-up"))
+            self._todo.append(HangUp("hung-up"))
         self.used[number] += 1
+        self._last = source
+        self._since_story = "" if line.is_story else f"{self._since_story} {self.agent_text}"
+        if line.is_story:
+            self._story = number
         self._past |= self._heard.keys()
         self._heard.clear()
-        self._todo, self._floor, self._agent_spoke, self._active_at = todo, False, False, now
+        self._floor, self._agent_spoke, self._active_at = False, False, now
         return self._next_step()
+
+    def _actions(self, number: int, line: Line, repeated: bool) -> list[Action]:
+        """What ``line`` amounts to at this moment."""
+        pieces = line.again if line.again and (repeated or self.used[number]) else line.say
+        if line.if_wrong and not self._stated(line) and not repeated:
+            pieces = line.if_wrong
+        actions: list[Action] = []
+        if pieces or line.wav:
+            interrupts = line.interrupt is not None and not repeated
+            actions.append(Speak(number, self.script.wording(pieces), line.wav, interrupts))
+        if line.dtmf:
+            actions.append(Press(number, self.script.keys(line)))
+        return actions
 
     def _next_step(self) -> tuple[Action, ...]:
         if not self._todo:

@@ -2,24 +2,28 @@
 
 Example::
 
-    facts: {customer_number: "271838"}
+    facts: {customer_number: "271838", day: "{today+14}"}
     lines:
-      - when: how can i help                       # a rule: used whenever it fits what the agent said
-        say: I don't understand a charge on my bill
-      - when: customer number
+      - say: I don't understand a charge on my bill    # no `when`: the story, in this order
+        expect: these are the charges                  # said again as long as that doesn't come
+      - say: no, thank you
+      - when: customer number                          # a rule: before the story, whenever it fits
         say: "{customer_number}"
-        again: "my number is {customer_number}"    # the wording from the second time on
+        again: "my number is {customer_number}"        # the wording from the second time on
       - when: is that right
-        check: customer_number                     # "yes" only if the agent read back our number
+        check: customer_number                         # "yes" only if the agent read back our number
         say: "yes"
         if_wrong: "no"
-      - say: thank you                             # no `when`: said in order when no rule fits
-        hangup: true
+      - when: didn't catch that
+        repeat: true
+
+Dates: ``{today+14}`` becomes that day as the agent would say it, ``{today+14:keys}`` four keys for it.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
@@ -28,6 +32,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from voicecore.config import Section, parse_yaml
+from voicecore.dialogue import spoken
 from voicecore.errors import ConfigError
 from voicecore.simulation.words import spell_digits
 
@@ -52,14 +57,18 @@ def _as_tuple(value: Any) -> Any:
 
 Pieces = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
 """What is said in one go; several pieces have ``pause_ms`` of silence between them."""
+Files = Annotated[tuple[Path, ...], BeforeValidator(_as_tuple)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+_DATE = re.compile(r"\{today\+(\d{1,4})(:keys)?\}")
 
 
 class Line(Section):
     """One thing the caller may do, and when.
 
-    Without ``when``, ``at`` or ``interrupt`` a line waits until the agent has finished and takes its
-    turn in the order of the file, once. A rule (``when``) comes before them, up to ``times`` times.
+    Lines without ``when``, ``at`` or ``interrupt`` are the story: each waits until the agent has finished
+    and takes its turn in the order of the file. A rule (``when``) comes before them, up to ``times`` times.
     """
 
     when: str | None = None
@@ -73,8 +82,10 @@ class Line(Section):
     say: Pieces = ()
     again: Pieces = ()
     """Other words for the second time and later, as people change them when not understood."""
-    wav: Path | None = None
-    """A recording instead of ``say``: .wav (8, 16, 24 or 48 kHz, 16 bit) or .g722."""
+    repeat: bool = False
+    """Say (or press) again what was last said, in its other words if it has some."""
+    wav: Files = ()
+    """Recordings instead of ``say``: .wav (16 bit) or .g722; several are pieces of one line."""
     text: str = ""
     """The words in ``wav``, to compare with what was recognised."""
     dtmf: str = ""
@@ -82,12 +93,14 @@ class Line(Section):
     hangup: bool = False
     """End the call (after ``say`` and ``dtmf``)."""
     check: Names = ()
-    """Facts that the agent must have just stated for ``say`` to be right ..."""
+    """Facts that the agent must just have stated; else the rule does not fit ..."""
     if_wrong: Pieces = ()
-    """... and what is said otherwise."""
+    """... unless this is what to say then."""
+    expect: str | None = None
+    """Story only: what the agent says once it has understood; until then the line is said again."""
     times: int = Field(3, ge=1, le=100)
 
-    @field_validator("when")
+    @field_validator("when", "expect")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
         try:
@@ -98,14 +111,20 @@ class Line(Section):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Line:
-        if not (self.say or self.wav or self.dtmf or self.hangup):
-            raise ValueError("a line needs one of say, wav, dtmf, hangup")
+        if not (self.say or self.wav or self.dtmf or self.hangup or self.repeat):
+            raise ValueError("a line needs one of say, wav, dtmf, repeat, hangup")
+        if self.repeat and (self.say or self.wav or self.dtmf):
+            raise ValueError("repeat stands for say, wav and dtmf: leave them out")
+        if (self.check or self.repeat) and self.when is None:
+            raise ValueError("check and repeat need when")
+        if self.expect is not None and not self.is_story:
+            raise ValueError("expect is for lines without when, at and interrupt")
         if self.say and self.wav:
             raise ValueError("say and wav are two ways to speak: use one")
         if self.at is not None and (self.when or self.interrupt is not None):
             raise ValueError("at stands alone: leave out when and interrupt")
-        if bool(self.check) != bool(self.if_wrong):
-            raise ValueError("check and if_wrong go together")
+        if self.if_wrong and not self.check:
+            raise ValueError("if_wrong needs check")
         return self
 
     @cached_property
@@ -114,9 +133,9 @@ class Line(Section):
         return re.compile(self.when, re.IGNORECASE) if self.when is not None else None
 
     @property
-    def is_rule(self) -> bool:
-        """Whether this line may be used more than once, whenever it fits."""
-        return self.when is not None
+    def is_story(self) -> bool:
+        """Whether this line waits for its turn."""
+        return self.when is None and self.at is None and self.interrupt is None
 
 
 class Script(Section):
@@ -165,15 +184,25 @@ class Script(Section):
         return tuple(piece.format_map(said) for piece in pieces)
 
 
-def load_script(path: Path) -> Script:
-    """The script in ``path``; its recordings lie relative to it. Raises ConfigError."""
+def load_script(path: Path, today: date | None = None) -> Script:
+    """The script in ``path``, for a call on ``today``; recordings lie relative to it. Raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise ConfigError("no-such-file", f"{path}: {exc.strerror}", file=str(path)) from exc
-    script = parse_yaml(text, str(path), Script)
+    script = parse_yaml(with_dates(text, today or date.today()), str(path), Script)
     lines = tuple(
-        line.model_copy(update={"wav": path.parent / line.wav}) if line.wav else line for line in script.lines
+        line.model_copy(update={"wav": tuple(path.parent / wav for wav in line.wav)}) for line in script.lines
     )
     name = script.name if "name" in script.model_fields_set else path.stem
     return script.model_copy(update={"lines": lines, "name": name})
+
+
+def with_dates(text: str, today: date) -> str:
+    """``text`` with ``{today+N}`` and ``{today+N:keys}`` (two for the day, two for the month) filled in."""
+
+    def worded(match: re.Match[str]) -> str:
+        day = today + timedelta(int(match[1]))
+        return f"{day:%d%m}" if match[2] else spoken.day(day)
+
+    return _DATE.sub(worded, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,26 +26,25 @@ class Sounds:
         self._pause = np.zeros(script.pause_ms * RATE // 1000, np.int16)
         self._tts = tts
         self._by_pieces: dict[tuple[str, ...], Pcm] = {}
-        self._by_file: dict[Path, Pcm] = {}
+        self._by_files: dict[tuple[Path, ...], Pcm] = {}
         for line in script.lines:
             for pieces in filter(None, (line.say, line.again, line.if_wrong)):
                 words = script.wording(pieces)
-                self._by_pieces[words] = self._synthesise(words)
-            if line.wav is not None:
-                self._by_file[line.wav] = read_sound(line.wav)
+                self._by_pieces[words] = self._joined(self._synthesise(piece) for piece in words)
+            if line.wav:
+                self._by_files[line.wav] = self._joined(read_sound(file) for file in line.wav)
 
-    def of(self, pieces: tuple[str, ...], wav: Path | None) -> Pcm:
+    def of(self, pieces: tuple[str, ...], wav: tuple[Path, ...]) -> Pcm:
         """The sound of one line, int16 at ``RATE``."""
-        return self._by_file[wav] if wav is not None else self._by_pieces[pieces]
+        return self._by_files[wav] if wav else self._by_pieces[pieces]
 
-    def _synthesise(self, pieces: tuple[str, ...]) -> Pcm:
-        spoken = (self._trimmed(piece) for piece in pieces)
-        return np.concatenate([part for pcm in spoken for part in (self._pause, pcm)][1:])
+    def _synthesise(self, text: str) -> Pcm:
+        return np.concatenate([chunk.pcm for chunk in self._tts.synthesize(text)])
 
-    def _trimmed(self, text: str) -> Pcm:
-        pcm = np.concatenate([chunk.pcm for chunk in self._tts.synthesize(text)])
-        first, last = voiced_span(pcm)
-        return pcm[first:last]
+    def _joined(self, pieces: Iterable[Pcm]) -> Pcm:
+        """Pieces without the silence at their ends, and the script's pause between them."""
+        spans = ((pcm, *voiced_span(pcm)) for pcm in pieces)
+        return np.concatenate([part for pcm, a, b in spans for part in (self._pause, pcm[a:b])][1:])
 
 
 def voiced_span(pcm: Pcm) -> tuple[int, int]:

@@ -98,7 +98,10 @@ class Visit:
             self.outcome = "answered"
         elif event.kind is CallEventKind.ENDED:
             self.over = True
-            self.detail = {**event.detail, "by": _SIDES.get(str(event.detail.get("by")), event.detail.get("by"))}
+            self.detail = {
+                **event.detail,
+                "by": _SIDES.get(str(event.detail.get("by")), event.detail.get("by")),
+            }
             if event.detail.get("by") == "media-died":
                 self.outcome = "media-died"
             elif self.outcome == "not-answered":
