@@ -49,6 +49,7 @@ def check_references(agent: Agent, files: Mapping[str, str], names: Mapping[str,
         *_intent_faults(agent),
         *_slot_faults(agent),
         *_tool_faults(agent),
+        *(fault for name in agent.flows for fault in _calls_faults(agent, name)),
         *(fault for name in agent.flows for fault in _flow_faults(agent, name)),
         *_endless_runs(agent),
     ]
@@ -160,8 +161,15 @@ def _flow_faults(agent: Agent, name: str) -> Iterator[_Fault]:
                 yield _Fault(file, (*at, *loc), _unknown(kind, used, known))
         for loc, what in (*_text_faults(agent, step), *_value_faults(agent, step)):
             yield _Fault(file, (*at, *loc), what)
-        if isinstance(step, Call) and step.call in agent.tools:
-            yield from (_Fault(file, (*at, *loc), what) for loc, what in _call_faults(agent, flow, nth))
+
+
+def _calls_faults(agent: Agent, name: str) -> Iterator[_Fault]:
+    """Faults of tool calls; told first, as what is saved wrongly is missed elsewhere."""
+    flow = agent.flows[name]
+    for nth, step in enumerate(flow.steps):
+        if isinstance(step, Call):
+            for loc, what in _call_faults(agent, flow, nth, step):
+                yield _Fault(f"flows/{name}.yaml", ("steps", nth, *loc), what)
 
 
 def _labels(step: Step) -> Iterator[tuple[Loc, str]]:
@@ -188,8 +196,6 @@ def _names(agent: Agent, step: Step) -> Iterator[tuple[Loc, str, Collection[str]
         yield from ((("clear", nth), "slot", agent.slots, slot) for nth, slot in enumerate(step.clear))
     if isinstance(step, Route):
         yield from ((("menu", nth), "intent", agent.intents, name) for nth, name in enumerate(step.menu))
-    if isinstance(step, Call):
-        yield ("call",), "tool", agent.tools, step.call
     if isinstance(step, Run):
         yield ("run",), "flow", agent.flows, step.run
     if isinstance(step, Answer):
@@ -230,9 +236,10 @@ def _value_faults(agent: Agent, step: Step) -> Iterator[tuple[Loc, str]]:
             yield loc, fault
 
 
-def _call_faults(agent: Agent, flow: Flow, nth: int) -> Iterator[tuple[Loc, str]]:
-    step = flow.steps[nth]
-    assert isinstance(step, Call)
+def _call_faults(agent: Agent, flow: Flow, nth: int, step: Call) -> Iterator[tuple[Loc, str]]:
+    if step.call not in agent.tools:
+        yield ("call",), _unknown("tool", step.call, agent.tools)
+        return
     tool = agent.tools[step.call]
     for name in step.arguments:
         if name not in tool.arguments:
