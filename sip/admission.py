@@ -1,8 +1,9 @@
-"""Answers 503 with Retry-After to an INVITE when all lines are taken, before pjsua sees it.
+"""Decides which requests outside of dialogs get as far as pjsua.
 
-pjsua itself would answer a bare 486 once its call table is full, without asking the application. So we
-register a module of our own with pjsip (through its C interface), right above pjsua in priority: it sees
-only requests outside of dialogs, retransmissions excluded.
+An INVITE when all lines are taken is answered 503 with Retry-After: pjsua itself would answer a bare 486 once
+its call table is full, without asking the application. Methods that nobody here serves are answered 405.
+So we register a module of our own with pjsip (through its C interface), right above pjsua in priority: it
+sees neither retransmissions nor what belongs to a dialog.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ import ctypes
 from typing import Any, ClassVar
 
 BUSY = 503
+NOT_ALLOWED = 405
+SERVED = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, NOTIFY"
+NO_DIALOG = 481
+PASSED = ("INVITE", "ACK", "CANCEL", "OPTIONS")
+"""Left to pjsua outside of dialogs too: it knows the right answer."""
 PRIORITY = 63
 """PJSIP_MOD_PRIORITY_APPLICATION - 1: behind transaction and dialog layers, before pjsua."""
 POOL_BYTES = 1024
@@ -62,12 +68,8 @@ class Admission:
         self._declare()
         self._endpoint = library.pjsua_get_pjsip_endpt()
         self._pool = library.pjsua_pool_create(b"admission", POOL_BYTES, POOL_BYTES)
-        name, value = PjStr.of("Retry-After"), PjStr.of(str(retry_after_s))
-        header = library.pjsip_generic_string_hdr_create(self._pool, ctypes.byref(name), ctypes.byref(value))
-        self._headers = HeaderList()
-        own = ctypes.addressof(self._headers)
-        self._headers.prev = self._headers.next = own
-        library.pj_list_insert_before(own, header)
+        self._busy = self._header("Retry-After", str(retry_after_s))
+        self._allow = self._header("Allow", SERVED)
         self._module = PjModule(
             name=PjStr.of("mod-voicecore"),
             id=-1,
@@ -85,15 +87,33 @@ class Admission:
 
     def _on_request(self, rdata: int) -> int:
         """1 when we have answered the request ourselves, 0 to pass it on (poll thread)."""
-        if not self._c.pjsip_rx_data_get_info(rdata).startswith(b"Request msg INVITE/"):
-            return 0
-        if not self.full:
-            return 0
-        self.refused += 1
-        self._c.pjsip_endpt_respond_stateless(
-            self._endpoint, rdata, BUSY, None, ctypes.byref(self._headers), None
+        method = (
+            self._c.pjsip_rx_data_get_info(rdata).removeprefix(b"Request msg ").partition(b"/")[0].decode()
         )
+        if method == "INVITE" and self.full:
+            self.refused += 1
+            self._respond(rdata, BUSY, self._busy)
+        elif method in PASSED:
+            return 0
+        elif method == "BYE":
+            self._respond(rdata, NO_DIALOG, self._allow)
+        else:
+            self._respond(rdata, NOT_ALLOWED, self._allow)
         return 1
+
+    def _respond(self, rdata: int, code: int, headers: HeaderList) -> None:
+        self._c.pjsip_endpt_respond_stateless(self._endpoint, rdata, code, None, ctypes.byref(headers), None)
+
+    def _header(self, name: str, value: str) -> HeaderList:
+        """A list of one header, which lives as long as the stack."""
+        name_, value_ = PjStr.of(name), PjStr.of(value)
+        make = self._c.pjsip_generic_string_hdr_create
+        header = make(self._pool, ctypes.byref(name_), ctypes.byref(value_))
+        headers = HeaderList()
+        own = ctypes.addressof(headers)
+        headers.prev = headers.next = own
+        self._c.pj_list_insert_before(own, header)
+        return headers
 
     def _declare(self) -> None:
         pointer, types = ctypes.c_void_p, ctypes

@@ -11,6 +11,7 @@ from typing import Any
 from sip.account import Account, OnInvite, OnRegistered, account_config
 from sip.admission import Admission
 from sip.control import Configure
+from sip.malformed import MalformedAnswers
 from sip.media import RATE, TICK_MS, LinePool
 from sip.stack import library, pj, reason
 from voicecore.errors import SipError
@@ -42,6 +43,7 @@ class Stack:
     def _start(self, config: Configure, on_invite: OnInvite, on_registered: OnRegistered) -> None:
         self._endpoint.libInit(endpoint_config(config))
         self._admission = Admission(library(), min(config.max_calls, LARGEST), config.retry_after_s)
+        self._malformed = MalformedAnswers(library())
         self.port = self._bind(config)
         self._choose_codecs(config.codecs)
         audio = self._endpoint.audDevManager()

