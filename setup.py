@@ -56,7 +56,6 @@ setup(
             "language_level": 3,
             "boundscheck": SANITIZE,
             "initializedcheck": SANITIZE,
-            "nonecheck": SANITIZE,
         },
     ),
 )

@@ -39,15 +39,6 @@ cdef extern from *:
         clock_gettime(CLOCK_MONOTONIC, &t);
         return t.tv_sec * 1000000000LL + t.tv_nsec;
     }
-    /* pcm *= gain (stepping), rounded to nearest, saturated; returns the gain reached. */
-    static inline float vc_scale(int16_t *pcm, int n, float gain, float step) {
-        for (int i = 0; i < n; i++) {
-            float v = pcm[i] * (gain + step * (i + 1));
-            v = v > 32767.f ? 32767.f : v < -32768.f ? -32768.f : v;
-            pcm[i] = (int16_t)(v + (v < 0 ? -.5f : .5f));
-        }
-        return gain + step * n;
-    }
     """
     enum:
         TICK "VC_TICK"
@@ -64,7 +55,13 @@ cdef extern from *:
         int16_t caller[320]
         int16_t agent[320]
     int64_t vc_now_ns() nogil
-    float vc_scale(int16_t *pcm, int n, float gain, float step) nogil
+
+cdef extern from "gain.h" nogil:
+    ctypedef struct vc_ramp:
+        float goal
+    vc_ramp vc_ramp_make(float start, float goal, int length)
+    float vc_ramp_now(const vc_ramp *r)
+    void vc_ramp_apply(vc_ramp *r, const int16_t *x, int16_t *y, int n)
 
 cdef enum:
     AUDIO = 1
@@ -89,8 +86,7 @@ cdef class FrameBridge:
     cdef vc_record record
     cdef bint answered        # record.agent is of this media tick
     cdef bint sounding        # the last tick ended in speech of ours
-    cdef float gain, goal, step
-    cdef int ramp_left        # samples
+    cdef vc_ramp gain
     cdef int64_t last_ns, longest_ns
     cdef int64_t intervals[BINS]
 
@@ -150,8 +146,7 @@ cdef class FrameBridge:
         memset(&self.record, 0, sizeof(vc_record))
         self.last_ns = self.longest_ns = 0
         self.answered = self.sounding = False
-        self.gain = self.goal = 1
-        self.ramp_left = 0
+        self.gain = vc_ramp_make(1, 1, 0)
 
     cdef PjFrame *_frame(self, frame) except NULL:
         if type(frame) is not self._frame_class:
@@ -185,32 +180,21 @@ cdef class FrameBridge:
         cdef int16_t *out = self.record.agent
         cdef uint64_t at = vc_consumed(self.playout), skip = vc_position(self.playout)
         cdef int faded = 0, got
+        cdef vc_ramp fade
+        self._look_at_gain()
         if skip > at and self.sounding:
             faded = <int>(vc_peek(self.playout, at, out, min(skip - at, <uint64_t>(2 * FADE))) // 2)
-            self._scale(out, faded)
-            vc_scale(out, faded, 1, -1.0 / faded if faded else 0)
+            fade = vc_ramp_make(1, 0, faded)
+            vc_ramp_apply(&fade, out, out, faded)
         got = <int>(vc_peek(self.playout, skip, out + faded, BYTES - 2 * faded) // 2)
         vc_consume(self.playout, skip + 2 * got, faded + got < TICK)
         memset(out + faded + got, 0, 2 * (TICK - faded - got))
-        self._scale(out + faded, TICK - faded)
+        vc_ramp_apply(&self.gain, out, out, TICK)
         self.sounding = faded + got == TICK
 
-    @cython.cdivision(True)
-    cdef void _scale(self, int16_t *pcm, int n) noexcept nogil:
-        """Apply the gain that the producer asked for, ramping to it."""
-        cdef int ramp_ms, m
+    cdef void _look_at_gain(self) noexcept nogil:
+        """Begin the ramp that the producer asked for, if it is a new one."""
+        cdef int ramp_ms
         cdef float goal = vc_gain(self.playout, &ramp_ms)
-        if goal != self.goal:
-            self.goal = goal
-            self.ramp_left = max(16 * ramp_ms, 1)
-            self.step = (goal - self.gain) / self.ramp_left
-        if self.ramp_left:
-            m = min(self.ramp_left, n)
-            self.gain = vc_scale(pcm, m, self.gain, self.step)
-            self.ramp_left -= m
-            if self.ramp_left == 0:
-                self.gain = self.goal
-            pcm += m
-            n -= m
-        if self.gain != 1:
-            vc_scale(pcm, n, self.gain, 0)
+        if goal != self.gain.goal:
+            self.gain = vc_ramp_make(vc_ramp_now(&self.gain), goal, 16 * ramp_ms)

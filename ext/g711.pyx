@@ -73,7 +73,7 @@ fill_tables()
 
 
 cdef bytes compress(object pcm, bint alaw):
-    cdef Py_ssize_t n
+    cdef Py_ssize_t n = 0
     cdef const int16_t *x = pcm_in(pcm, &n)
     cdef bytes out = PyBytes_FromStringAndSize(NULL, n)
     cdef uint8_t *y = <uint8_t *>PyBytes_AS_STRING(out)

@@ -1,8 +1,16 @@
-"""Audio at compiled speed: what the kernels in ``ext/`` offer, under one name."""
+"""Audio at compiled speed: what the kernels in ``ext/`` offer, under one name.
+
+Every stream object is for one thread at a time; chunk sizes never change a result. int16 and float32
+vectors must be contiguous; a kernel raises TypeError or ValueError at its door, and never after.
+"""
 
 try:
     from voicecore.audio._bridge import FrameBridge
+    from voicecore.audio._echo import EchoCorrelator
+    from voicecore.audio._frame import Framer
     from voicecore.audio._g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+    from voicecore.audio._level import LevelMeter
+    from voicecore.audio._mix import Gain, mix
     from voicecore.audio._resample import Resampler, resample
     from voicecore.audio._ring import Ring
 except ImportError as exc:
@@ -10,15 +18,21 @@ except ImportError as exc:
         f"the audio kernels are not built ({exc}); run: python setup.py build_ext --inplace"
     ) from exc
 
-from voicecore.audio.records import RECORD_BYTES, read_frames
+from voicecore.audio.records import RECORD_BYTES, pack_frame, read_frames
 
 __all__ = [
     "RECORD_BYTES",
+    "EchoCorrelator",
     "FrameBridge",
+    "Framer",
+    "Gain",
+    "LevelMeter",
     "Resampler",
     "Ring",
     "alaw_decode",
     "alaw_encode",
+    "mix",
+    "pack_frame",
     "read_frames",
     "resample",
     "ulaw_decode",
