@@ -172,6 +172,12 @@ class TurnTrace:
     """How often a soft end was withdrawn because the caller went on."""
 
 
+STAGES = ("wait", "asr", "plan", "tool", "tts", "playout", "rest")
+"""What audible latency consists of. ``wait``: silence until the turn was taken for complete; then what
+was still to be done; ``rest``: network, codec and jitter buffer both ways, and how late the voice
+detector saw the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudibleTurn:
     """Something a caller did and the answer to it, as found in a recording at the caller's ear.
@@ -203,7 +209,7 @@ class AudibleTurn:
     cut_off: bool = False
     """The agent began to speak before the caller had finished."""
     stages: dict[str, float] = field(default_factory=dict)
-    """Milliseconds of ``latency_ms`` by stage, in order; the sum is ``latency_ms``."""
+    """Milliseconds of ``latency_ms`` by stage (``STAGES``); empty when unknown."""
     trace: TurnTrace | None = None
 
     @property

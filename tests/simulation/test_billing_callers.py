@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 import voicecore
 from voicecore.examples.billing.seed import CUSTOMERS
@@ -31,7 +32,11 @@ def reaction(script: Script, text: str) -> str:
     raise AssertionError("the caller does nothing")
 
 
-@pytest.mark.parametrize("path", CALLERS, ids=lambda path: path.stem)
+def named(name: str) -> Script:
+    return load_script(next(path for path in CALLERS if path.stem == name), TODAY)
+
+
+@pytest.mark.parametrize("path", [p for p in CALLERS if p.stem != "questions"], ids=lambda path: path.stem)
 def test_caller_is_a_customer_and_answers_the_agents_questions(path: Path) -> None:
     script = load_script(path, TODAY)
     number, postcode = script.facts["customer_number"][0], script.facts["postcode"][0]
@@ -44,7 +49,7 @@ def test_caller_is_a_customer_and_answers_the_agents_questions(path: Path) -> No
 
 
 def test_main_caller_agrees_only_to_what_was_meant() -> None:
-    script = load_script(next(path for path in CALLERS if path.stem == "main"), TODAY)
+    script = named("main")
     plan = "So that is eighty-six euros and forty cents in {}, the first on {}. Shall I set that up?"
     assert reaction(script, plan.format("three payments", "December fourth")) == "yes"
     assert reaction(script, plan.format("three payments", "December fifth")) == "no, in two weeks"
@@ -54,9 +59,23 @@ def test_main_caller_agrees_only_to_what_was_meant() -> None:
 
 
 def test_changing_ones_mind_ends_in_the_second_thoughts() -> None:
-    script = load_script(next(path for path in CALLERS if path.stem == "changes_mind"), TODAY)
+    script = named("changes_mind")
     plan = "That would be {} for ninety euros, starting on {}. Shall I set that up?"
     assert reaction(script, "How many payments would you like?") == "when are you open"
     assert reaction(script, plan.format("three payments", "December fourth")) == "no, four payments"
     assert reaction(script, plan.format("four payments", "December fourth")) == "no, in three weeks"
     assert reaction(script, plan.format("four payments", "December eleventh")) == "yes"
+
+
+def test_errands_name_tools_of_the_example_and_the_day_meant() -> None:
+    tools = yaml.safe_load((CALLERS[0].parent.parent / "tools.yaml").read_text())["tools"]
+    for path in CALLERS:
+        for tool, wanted in load_script(path, TODAY).errand.items():
+            assert wanted.keys() <= tools[tool]["arguments"].keys()
+    assert named("main").errand["create_arrangement"] == {"instalments": 3, "first_date": "2026-12-04"}
+
+
+def test_somebody_with_questions_goes_on_when_answered() -> None:
+    script = named("questions")
+    assert reaction(script, "How can I help you?") == "when are you open"
+    assert reaction(script, "Did you want to end the call?") == "no"

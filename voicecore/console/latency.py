@@ -1,24 +1,18 @@
-"""The table of audible latency per turn, by stage."""
+"""Audible latency as people read it: figures over many turns, and the table of one call by stage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from voicecore.types import AudibleTurn
+from voicecore.types import STAGES, AudibleTurn
 
-STAGE_NAMES: Mapping[str, str] = {
-    "wait": "silence wait",
-    "asr": "recognition",
-    "plan": "understanding",
-    "tool": "back-end",
-    "tts": "synthesis",
-    "playout": "playout",
-    "rest": "line + VAD",
-}
-"""Stages of ``AudibleTurn.stages``, in order, as people read them."""
+_NAMES = ("silence wait", "recognition", "understanding", "back-end", "synthesis", "playout", "line + VAD")
+STAGE_NAMES: Mapping[str, str] = dict(zip(STAGES, _NAMES, strict=True))
+"""Stages as people read them."""
 
 
 def latency_table(turns: Sequence[AudibleTurn], goal_p50_ms: float = 250, goal_p95_ms: float = 700) -> Table:
@@ -51,3 +45,35 @@ def _audible(turn: AudibleTurn, goal_p50_ms: float, goal_p95_ms: float) -> Text:
 
 def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:.0f}"
+
+
+def summary(turns: Sequence[AudibleTurn]) -> dict[str, float]:
+    """Figures over many turns: counts, percentiles in milliseconds, word error rate.
+
+    Latencies are those of spoken turns that were answered. A figure that has no turn to come from is
+    absent: ``audible_p50_ms``, ``audible_p95_ms``, the same for each of ``STAGES`` and for ``silent`` (an
+    interruption's first voiced sample to the agent's last audible one), ``wer``.
+    """
+    spoken = [turn for turn in turns if turn.kind != "dtmf"]
+    answered = [turn for turn in spoken if turn.latency_ms is not None]
+    figures: dict[str, float] = {
+        "turns": len(spoken),
+        "answered": len(answered),
+        "cut_offs": sum(turn.cut_off for turn in spoken),
+        "interruptions": sum(turn.kind == "interruption" for turn in spoken),
+    }
+    figures |= _percentiles("audible", [turn.latency_ms or 0.0 for turn in answered])
+    figures |= _percentiles("silent", [turn.silent_ms for turn in spoken if turn.silent_ms is not None])
+    for stage in STAGES:
+        figures |= _percentiles(stage, [turn.stages[stage] for turn in answered if turn.stages])
+    compared = [turn for turn in spoken if turn.said and turn.trace is not None]
+    if compared:
+        steps = [step for turn in compared for step in turn.edits]
+        figures["wer"] = sum(a != b for a, b in steps) / max(1, sum(bool(a) for a, _ in steps))
+    return figures
+
+
+def _percentiles(name: str, values: Sequence[float]) -> dict[str, float]:
+    if not values:
+        return {}
+    return {f"{name}_p{p}_ms": round(float(np.percentile(values, p)), 1) for p in (50, 95)}

@@ -10,15 +10,12 @@ import numpy as np
 from voicecore.errors import VoicecoreError
 from voicecore.simulation.sounds import voiced_span
 from voicecore.simulation.visit import AUDIBLE, SpokenLine
-from voicecore.simulation.words import edits, error_rate, spoken_words
-from voicecore.types import RATE, AudibleTurn, Pcm, TurnTrace, Word
+from voicecore.simulation.words import edits, spoken_words
+from voicecore.types import RATE, STAGES, AudibleTurn, Pcm, TurnTrace, Word
 
 Span = tuple[int, int]
 """[first, one past last) samples of a recording."""
 
-STAGES = ("wait", "asr", "plan", "tool", "tts", "playout", "rest")
-"""``wait``: silence until the turn was taken for complete; then what was still to be done; ``rest``: network,
-codec and jitter buffer both ways, and how late the voice detector saw the end."""
 _ENDS_STAGE = {
     "asr_final": "asr",
     "planned": "plan",
@@ -114,35 +111,6 @@ def break_down(trace: TurnTrace, latency_ms: float) -> dict[str, float]:
             reached = at
     stages["rest"] = latency_ms - (reached - times["speech_end"]) * 1000
     return stages
-
-
-def summary(turns: Sequence[AudibleTurn]) -> dict[str, float]:
-    """Figures over many turns; latencies over spoken turns that were answered, in milliseconds.
-
-    Percentiles that have no turn to come from are absent.
-    """
-    spoken = [turn for turn in turns if turn.kind != "dtmf"]
-    answered = [turn for turn in spoken if turn.latency_ms is not None]
-    figures: dict[str, float] = {
-        "turns": len(spoken),
-        "answered": len(answered),
-        "cut_offs": sum(turn.cut_off for turn in spoken),
-        "interruptions": sum(turn.kind == "interruption" for turn in spoken),
-    }
-    figures |= _percentiles("audible", [turn.latency_ms or 0.0 for turn in answered])
-    figures |= _percentiles("silent", [turn.silent_ms for turn in spoken if turn.silent_ms is not None])
-    for stage in STAGES:
-        figures |= _percentiles(stage, [turn.stages[stage] for turn in answered if turn.stages])
-    compared = [turn for turn in spoken if turn.said and turn.trace is not None]
-    if compared:
-        figures["wer"] = error_rate([step for turn in compared for step in turn.edits])
-    return figures
-
-
-def _percentiles(name: str, values: Sequence[float]) -> dict[str, float]:
-    if not values:
-        return {}
-    return {f"{name}_p{p}_ms": round(float(np.percentile(values, p)), 1) for p in (50, 95)}
 
 
 def _located(caller: Pcm, line: SpokenLine) -> Span:

@@ -17,7 +17,8 @@ Example::
       - when: didn't catch that
         repeat: true
 
-Dates: ``{today+14}`` becomes that day as the agent would say it, ``{today+14:keys}`` four keys for it.
+Dates: ``{today+14}`` becomes that day as the agent would say it, ``{today+14:keys}`` four keys for it,
+``{today+14:iso}`` the form that the back-end keeps.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ Files = Annotated[tuple[Path, ...], BeforeValidator(_as_tuple)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
-_DATE = re.compile(r"\{today\+(\d{1,4})(:keys)?\}")
+_DATE = re.compile(r"\{today\+(\d{1,4})(?::(keys|iso))?\}")
 
 
 class Line(Section):
@@ -147,6 +148,8 @@ class Script(Section):
     """Voice of the speech engine."""
     speed: int = Field(150, ge=80, le=300)
     """Words per minute."""
+    errand: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What must have been done in the back-end afterwards: tool and (some of) its arguments."""
     facts: dict[str, Names] = Field(default_factory=dict)
     """Several wordings: the first is said, any of them counts when the agent reads it back."""
     lines: tuple[Line, ...] = Field(min_length=1)
@@ -199,10 +202,10 @@ def load_script(path: Path, today: date | None = None) -> Script:
 
 
 def with_dates(text: str, today: date) -> str:
-    """``text`` with ``{today+N}`` and ``{today+N:keys}`` (two for the day, two for the month) filled in."""
+    """``text`` with the days in it written out; keys are two for the day and two for the month."""
 
     def worded(match: re.Match[str]) -> str:
         day = today + timedelta(int(match[1]))
-        return f"{day:%d%m}" if match[2] else spoken.day(day)
+        return {None: spoken.day(day), "keys": f"{day:%d%m}", "iso": day.isoformat()}[match[2]]
 
     return _DATE.sub(worded, text)
