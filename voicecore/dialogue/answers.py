@@ -10,7 +10,7 @@ from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import cued, named_slots, says_no, which
 from voicecore.dialogue.prompts import differing_digit, prompt
 from voicecore.dialogue.readings import Reading, patch_digits, read_slot, read_slots
-from voicecore.dialogue.repair import miss, question_unheard, say_missed, understood
+from voicecore.dialogue.repair import miss, understood, yes_is_void
 from voicecore.dialogue.schema import Ask
 from voicecore.dialogue.state import (
     Asking,
@@ -110,9 +110,9 @@ def on_checking(turn: Turn) -> None:
 def checked(turn: Turn, yes: bool) -> None:
     """The answer to "I heard ..., is that right?"."""
     waiting = cast(Checking, turn.state.waiting)
-    if yes and question_unheard(turn):
-        say_missed(turn)
-    elif yes:
+    if yes and yes_is_void(turn):
+        return
+    if yes:
         turn.say(turn.manner("checked"))
         fill(turn, {waiting.slot: waiting.value}, echo=False)
     else:

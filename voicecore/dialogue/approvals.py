@@ -9,7 +9,7 @@ from voicecore.dialogue.flow import advance, resume
 from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import NOTHING, cued, named_slots, says_no
 from voicecore.dialogue.prompts import prompt
-from voicecore.dialogue.repair import miss, question_unheard, say_missed, understood
+from voicecore.dialogue.repair import miss, understood, yes_is_void
 from voicecore.dialogue.schema import Confirm
 from voicecore.dialogue.state import (
     Changing,
@@ -40,8 +40,7 @@ def on_confirming(turn: Turn) -> None:
 def confirmed(turn: Turn, yes: bool) -> None:
     """The answer to a confirm step; a yes to a question that was not heard is none."""
     waiting = cast(Confirming, turn.state.waiting)
-    if yes and question_unheard(turn):
-        say_missed(turn)
+    if yes and yes_is_void(turn):
         return
     understood(turn, "yes" if yes else "no")
     if yes:

@@ -108,10 +108,9 @@ def _delivered(state: State, event: Delivered) -> State:
         return state
     history = (*state.history, ("agent", event.heard.strip())) if event.heard.strip() else state.history
     if event.complete:
-        queued = (*state.queued[:at], *state.queued[at + 1 :])
-        return replace(state, history=history, queued=queued)
+        return replace(state, history=history, queued=state.queued[at + 1 :])
     needed = HEARD_SHARE_CONFIRM if isinstance(state.waiting, Confirming | Checking) else HEARD_SHARE
     cut = state.queued[at]
     known = len(plain_words(event.heard)) >= needed * len(plain_words(cut.text))
     missed = state.queued[at + 1 :] if known else state.queued[at:]
-    return replace(state, history=history, queued=state.queued[:at], missed=missed)
+    return replace(state, history=history, queued=(), missed=missed)

@@ -58,8 +58,9 @@ class Generated:
 class Delivered:
     """The playout of Say ``say_id`` ended; ``heard`` is the part that reached the caller's ear.
 
-    After an interruption one event for the sentence that was cut is enough: those queued behind it
-    count as not heard.
+    One event per Say, in order, and before the event of what the caller said then: a yes counts only
+    when its question was delivered. After an interruption one event for the sentence that was cut is
+    enough; those queued behind it count as not heard.
     """
 
     say_id: str

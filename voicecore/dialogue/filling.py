@@ -105,16 +105,20 @@ def _doubt(turn: Turn, asking: Asking, reading: Reading) -> None:
     """A whole value, but not surely heard: keep its solid part, offer two readings, or check it."""
     slot = turn.world.agent.slots[asking.slot]
     understood(turn, asking.slot)
-    confidences = [word.confidence for word in turn.transcript.words]
-    prefix = solid_prefix(reading, confidences, turn.world.agent.persona.confidence.weak)
+    prefix = _solid(turn, reading) if slot.kind == "digits" and not asking.partial else ""
     rival = _rival(turn, slot, reading.value)
-    if slot.kind == "digits" and prefix and not asking.partial:
+    if prefix:
         turn.set(waiting=Asking(asking.slot, asking.also, prefix))
     elif rival is not None:
         turn.set(waiting=Choosing(asking.slot, (reading.value, rival), asking.also))
     else:
         turn.set(waiting=Checking(asking.slot, reading.value, asking.also))
     turn.put(turn.state.waiting, prompt(turn))
+
+
+def _solid(turn: Turn, reading: Reading) -> str:
+    confidences = [word.confidence for word in turn.transcript.words]
+    return solid_prefix(reading, confidences, turn.world.agent.persona.confidence.weak)
 
 
 def _rival(turn: Turn, slot: Slot, value: Any) -> Any:

@@ -19,6 +19,20 @@ def question_unheard(turn: Turn) -> bool:
     return any(utterance.question for utterance in turn.state.missed)
 
 
+def yes_is_void(turn: Turn) -> bool:
+    """Whether a yes can't count: its question was cut off, or has not even been played to its end.
+
+    Then the question is put again.
+    """
+    if question_unheard(turn):
+        say_missed(turn)
+    elif any(utterance.question for utterance in turn.state.queued):
+        turn.say(prompt(turn), question=True)
+    else:
+        return False
+    return True
+
+
 def say_missed(turn: Turn) -> None:
     """Say again, whole, what the caller's interruption cut off."""
     missed = turn.state.missed
