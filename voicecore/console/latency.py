@@ -47,7 +47,7 @@ def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:.0f}"
 
 
-def summary(turns: Sequence[AudibleTurn]) -> dict[str, float]:
+def figures(turns: Sequence[AudibleTurn]) -> dict[str, float]:
     """Figures over many turns: counts, percentiles in milliseconds, word error rate.
 
     Latencies are those of spoken turns that were answered. A figure that has no turn to come from is
@@ -56,21 +56,21 @@ def summary(turns: Sequence[AudibleTurn]) -> dict[str, float]:
     """
     spoken = [turn for turn in turns if turn.kind != "dtmf"]
     answered = [turn for turn in spoken if turn.latency_ms is not None]
-    figures: dict[str, float] = {
+    found: dict[str, float] = {
         "turns": len(spoken),
         "answered": len(answered),
         "cut_offs": sum(turn.cut_off for turn in spoken),
         "interruptions": sum(turn.kind == "interruption" for turn in spoken),
     }
-    figures |= _percentiles("audible", [turn.latency_ms or 0.0 for turn in answered])
-    figures |= _percentiles("silent", [turn.silent_ms for turn in spoken if turn.silent_ms is not None])
+    found |= _percentiles("audible", [turn.latency_ms or 0.0 for turn in answered])
+    found |= _percentiles("silent", [turn.silent_ms for turn in spoken if turn.silent_ms is not None])
     for stage in STAGES:
-        figures |= _percentiles(stage, [turn.stages[stage] for turn in answered if turn.stages])
+        found |= _percentiles(stage, [turn.stages[stage] for turn in answered if stage in turn.stages])
     compared = [turn for turn in spoken if turn.said and turn.trace is not None]
     if compared:
         steps = [step for turn in compared for step in turn.edits]
-        figures["wer"] = sum(a != b for a, b in steps) / max(1, sum(bool(a) for a, _ in steps))
-    return figures
+        found["wer"] = sum(a != b for a, b in steps) / max(1, sum(bool(a) for a, _ in steps))
+    return found
 
 
 def _percentiles(name: str, values: Sequence[float]) -> dict[str, float]:

@@ -1,0 +1,73 @@
+"""Figures and the table of audible latency."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from voicecore.console.latency import figures, latency_table
+from voicecore.types import AudibleTurn, TurnTrace
+
+STAGES = {"wait": 200.0, "asr": 0.0, "plan": 5.0, "tool": 10.0, "tts": 3.0, "playout": 20.0, "rest": 60.0}
+
+
+def turn(index: int, latency_ms: float | None, kind: str = "speech", **more) -> AudibleTurn:
+    answer = None if latency_ms is None else 2.0 + latency_ms / 1000
+    edits = more.pop("edits", (("my", "my"), ("bill", "pill")))
+    return AudibleTurn(index, kind, "my bill", "my pill", edits, 1.0, 2.0, answer, **more)
+
+
+TURNS = (
+    turn(0, 200, trace=TurnTrace(1), stages=STAGES),
+    turn(
+        1, 300, kind="interruption", silent_ms=180, trace=TurnTrace(2), edits=(("my", "my"), ("bill", "bill"))
+    ),
+    turn(2, 1000),
+    turn(
+        3,
+        None,
+        cut_off=True,
+    ),
+    turn(4, None),
+    turn(5, 90, kind="dtmf"),
+)
+
+
+def test_figures_keep_keys_cut_offs_and_the_unanswered_out_of_latency() -> None:
+    found = figures(TURNS)
+    assert (found["turns"], found["answered"], found["cut_offs"], found["interruptions"]) == (5, 3, 1, 1)
+    assert found["audible_p50_ms"] == pytest.approx(300)
+    assert found["audible_p95_ms"] == pytest.approx(930)
+    assert found["silent_p50_ms"] == pytest.approx(180)
+    assert found["wait_p50_ms"] == pytest.approx(200)
+    assert found["wer"] == pytest.approx(1 / 4)
+
+
+def test_figures_without_anything_to_come_from_are_absent() -> None:
+    assert figures([turn(0, None)]) == {"turns": 1, "answered": 0, "cut_offs": 0, "interruptions": 0}
+
+
+def test_table_has_a_row_per_turn() -> None:
+    console = Console(file=io.StringIO(), width=180, record=True)
+    console.print(latency_table(TURNS))
+    text = console.export_text()
+    rows = [line for line in text.splitlines() if line.startswith("│")]
+    assert len(rows) == len(TURNS)
+    assert [part.strip() for part in rows[0].split("│")[1:-1]] == [
+        "1",
+        "my bill",
+        "200",
+        "200",
+        "0",
+        "5",
+        "10",
+        "3",
+        "20",
+        "60",
+    ]
+    assert "300 (silent 180)" in rows[1]
+    assert "cut off" in rows[3]
+    assert "no answer" in rows[4]
+    assert "⌨ my bill" in rows[5]
