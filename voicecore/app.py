@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
@@ -29,6 +29,7 @@ from voicecore.store import SqlStore
 log = logging.getLogger(__name__)
 
 _SHARED_THREADS = 2
+FEED_SOCKET = "feed.sock"
 
 
 def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
@@ -39,7 +40,7 @@ def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
         vad=load("vad", names.vad, weights),
         turn_model=load("turn", names.turn, weights),
         asr=load("asr", names.asr, weights),
-        tts=load("tts", names.tts, weights, lexicon=agent.lexicon),
+        tts=load("tts", names.tts, weights, **speaking(agent.persona.voice, agent.lexicon)),
         embedder=embedder,
         llm=load("llm", names.llm, weights, embedder=embedder),
     )
@@ -59,9 +60,7 @@ class Running:
 async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> AsyncIterator[Running]:
     """The agent process: serves calls while the context is open."""
     agent = load_agent(appliance.agent)
-    engines = await asyncio.to_thread(
-        load_engines, appliance.engines, agent, data_dir(appliance.data_dir)
-    )
+    engines = await asyncio.to_thread(load_engines, appliance.engines, agent, data_dir(appliance.data_dir))
     intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
     tools = HttpTools(agent.tools, appliance.backend or agent.backend)
     shared = ThreadLane("engines", _SHARED_THREADS)
@@ -70,16 +69,16 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
     house = House(
         engines=engines,
         lanes=Lanes(shared, ThreadLane),
-        mind=Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
+        mind=lambda: Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
         feed=feed,
         store=store,
         turns=appliance.turns,
     )
     endpoint = endpoint or SipEndpoint(appliance.sip)
-    labels = {"agent": agent.name, **appliance.engines.model_dump()}
+    labels = {"agent": agent.persona.name, **appliance.engines.model_dump()}
     runner = Runner(endpoint, house, appliance.store.recordings, labels)
     appliance.run_dir.mkdir(parents=True, exist_ok=True)
-    await feed.serve(appliance.run_dir / "feed.sock")
+    await feed.serve(appliance.run_dir / FEED_SOCKET)
     await endpoint.start()
     serving = asyncio.ensure_future(runner.run())
     try:
@@ -95,13 +94,20 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
         store.close()
 
 
-async def serve_agent(appliance: Appliance, ready: Any = None) -> None:
+def announcement(appliance: Appliance, endpoint: SipEndpoint) -> str:
+    """The line of JSON that says that calls can come, and where."""
+    sip = appliance.sip
+    uri = f"sip:{sip.user}@{sip.address}:{endpoint.port}"
+    return json.dumps({"event": "ready", "uri": uri, "feed": str(appliance.run_dir / FEED_SOCKET)})
+
+
+async def serve_agent(appliance: Appliance) -> None:
     """Run the agent process until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
-    async with running(appliance) as agent:
-        if ready is not None:
-            ready(agent)
+    endpoint = SipEndpoint(appliance.sip)
+    async with running(appliance, endpoint):
+        print(announcement(appliance, endpoint), flush=True)
         await stop.wait()

@@ -63,14 +63,22 @@ def agent(config: Config) -> None:
     asyncio.run(serve_agent(load_yaml(config, Appliance)))
 
 
+Uri = Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")]
+ScriptFile = Annotated[Path, typer.Option(help="The caller's script (YAML).")]
+Record = Annotated[Path, typer.Option(help="Stereo WAV: left the caller, right what it heard.")]
+FeedSocket = Annotated[Path | None, typer.Option(help="The appliance's feed socket (run_dir/feed.sock).")]
+Report = Annotated[Path | None, typer.Option(help="Write an HTML report here.")]
+Codec = Annotated[str, typer.Option(help="G722, PCMA or PCMU.")]
+
+
 @app.command()
 def call(
-    uri: Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")],
-    script: Annotated[Path, typer.Option(help="The caller's script (YAML).")],
-    record: Annotated[Path, typer.Option(help="Stereo WAV: left the caller, right what it heard.")] = Path("call.wav"),
-    feed: Annotated[Path | None, typer.Option(help="The appliance's feed socket (run_dir/feed.sock).")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write an HTML report of the call.")] = None,
-    codec: Annotated[str, typer.Option(help="G722, PCMA or PCMU.")] = "G722",
+    uri: Uri,
+    script: ScriptFile,
+    record: Record = Path("call.wav"),
+    feed: FeedSocket = None,
+    report: Report = None,
+    codec: Codec = "G722",
 ) -> None:
     """Call an appliance as a scripted caller over SIP, and record both directions."""
     from voicecore.demo import place_call
@@ -93,7 +101,9 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help="kernels, call or perception")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
-    report: Annotated[Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
+    ] = None,
 ) -> None:
     """Measure on this box; the exit status tells whether every goal was met."""
     from benchmarks.runner import run_bench
@@ -104,7 +114,8 @@ def bench(
 @models_app.command("list")
 def models_list() -> None:
     """The catalogue, and what of it is here."""
-    from models.pull import catalogue, verify
+    from models.catalogue import catalogue
+    from models.pull import verify
 
     verdicts = verify(data_dir())
     table = Table("model", "size", "licence", "from", "state")

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
+from voicecore.errors import ToolError
+from voicecore.pipeline.work import InlineLane
 from voicecore.types import (
     RATE,
     TICK,
     CallInfo,
     Expectation,
+    Floats,
     MediaFrame,
     Pcm,
+    SlotKind,
     SpeechChunk,
+    ToolTrace,
     Transcript,
+    TurnTrace,
     WordMark,
 )
 
+T = TypeVar("T")
 WORD = RATE // 5
 """Samples per word of ``SlowSpeaker``."""
 
@@ -100,3 +109,134 @@ class ParrotStream:
     def finish(self) -> Transcript:
         self._parrot.finished.append(self._samples)
         return Transcript(f"{self._samples} samples", final=True)
+
+
+class EnergyVad:
+    """Speech is what is loud."""
+
+    rate = 8000
+    frame = 256
+
+    def open(self) -> EnergyStream:
+        return EnergyStream()
+
+    def step(self, streams: Sequence[EnergyStream], frames: Floats) -> Floats:
+        assert len(streams) == len(frames)
+        loud = np.sqrt((frames**2).mean(axis=1)) > 0.01
+        return loud.astype(np.float32)
+
+
+class EnergyStream:
+    def reset(self) -> None:
+        """Nothing is remembered."""
+
+
+class Reader:
+    """An Asr that reads ``text``, whatever it hears."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.kinds: list[SlotKind] = []
+
+    def open(self, expectation: Expectation) -> ReaderStream:
+        self.kinds.append(expectation.kind)
+        return ReaderStream(self)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class ReaderStream:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def accept(self, pcm: Pcm) -> None:
+        """Partials are of no interest here."""
+
+    def finish(self) -> Transcript:
+        return Transcript(self._reader.text, final=True)
+
+
+class UnsureTurnModel:
+    def probability(self, pcm: Pcm) -> float:
+        return 0.0
+
+
+class ZeroEmbedder:
+    dimensions = 4
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        return np.zeros((len(texts), self.dimensions), np.float32)
+
+
+class SilentLlm:
+    async def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
+        return
+        yield
+
+
+class Desk:
+    """A back-end in memory: remembers the calls, answers with what it was given."""
+
+    def __init__(self, answers: Mapping[str, dict[str, Any]]) -> None:
+        self.answers = answers
+        self.calls: list[tuple[str, dict[str, Any], str]] = []
+
+    async def call(self, name: str, arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
+        self.calls.append((name, dict(arguments), key))
+        if name not in self.answers:
+            raise ToolError("tool-unreachable", "no such desk")
+        return self.answers[name]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Shelf:
+    """A store that keeps everything in lists."""
+
+    def __init__(self) -> None:
+        self.turns: list[TurnTrace] = []
+        self.tools: list[ToolTrace] = []
+        self.outcomes: list[dict[str, Any]] = []
+
+    def begin_call(self, info: CallInfo, agent: str, engines: dict[str, str]) -> None:
+        """The call is known from elsewhere."""
+
+    def add_turn(self, call_id: str, turn: TurnTrace) -> None:
+        self.turns.append(turn)
+
+    def add_tool(self, call_id: str, tool: ToolTrace) -> None:
+        self.tools.append(tool)
+
+    def end_call(self, call_id: str, outcome: dict[str, Any], recording: str | None) -> None:
+        self.outcomes.append(outcome)
+
+    def export(self, call_id: str) -> dict[str, Any]:
+        return {}
+
+
+class GatedLane:
+    """Runs calls at once, or keeps them until the gate opens."""
+
+    def __init__(self) -> None:
+        self._inline = InlineLane()
+        self._waiting: list[Callable[[], None]] | None = None
+
+    def submit(self, fn: Callable[[], T]) -> asyncio.Future[T]:
+        if self._waiting is None:
+            return self._inline.submit(fn)
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(lambda: None if future.cancelled() else future.set_result(fn()))
+        return future
+
+    def close_gate(self) -> None:
+        self._waiting = []
+
+    def open_gate(self) -> None:
+        waiting, self._waiting = self._waiting or [], None
+        for run in waiting:
+            run()
+
+    def close(self) -> None:
+        """Nothing to close."""

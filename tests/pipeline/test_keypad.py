@@ -34,5 +34,5 @@ def test_a_pause_completes_what_is_there() -> None:
     pad.press("1", FOUR_TO_SIX, 1.0)
     pad.press("2", FOUR_TO_SIX, 2.0)
     assert pad.tick(2.0 + INTER_DIGIT_S - 0.02) is None
-    assert pad.tick(2.0 + INTER_DIGIT_S) == "12"
+    assert pad.tick(2.0 + INTER_DIGIT_S) == "12#"
     assert pad.tick(9.0) is None

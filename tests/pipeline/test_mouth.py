@@ -19,7 +19,7 @@ class Rig:
         self.call = LoopCall(room)
         self.tts = SlowSpeaker()
         self.queued: list[Speech] = []
-        self.mouth = Mouth(self.call, self.tts, InlineLane(), self.queued.append)
+        self.mouth = Mouth(self.call, self.tts, InlineLane(), lambda: None, self.queued.append)
 
     async def says(self, speech_id: str, text: str) -> None:
         speech = self.mouth.prepare(speech_id, text)

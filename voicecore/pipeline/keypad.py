@@ -24,9 +24,9 @@ class Keypad:
         return None
 
     def tick(self, now: float) -> str | None:
-        """The answer, when the caller has stopped keying."""
+        """The answer, closed with #, when the caller has stopped keying."""
         if self._keys and now - self._last >= INTER_DIGIT_S:
-            return self._take()
+            return self._take() + "#"
         return None
 
     def _take(self) -> str:

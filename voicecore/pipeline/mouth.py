@@ -58,10 +58,18 @@ class Delivery:
 class Mouth:
     """The speaking half of one call."""
 
-    def __init__(self, call: Call, tts: Tts, lane: Lane, on_queued: Callable[[Speech], None]) -> None:
+    def __init__(
+        self,
+        call: Call,
+        tts: Tts,
+        lane: Lane,
+        on_sound: Callable[[], None],
+        on_queued: Callable[[Speech], None],
+    ) -> None:
         self._call = call
         self._tts = tts
         self._lane = lane
+        self._on_sound = on_sound
         self._on_queued = on_queued
         self._line: deque[Speech] = deque()
 
@@ -134,6 +142,8 @@ class Mouth:
             while (chunk := await self._lane.submit(lambda: _next(chunks))) is not None:
                 speech.marks.extend(chunk.marks)
                 if len(chunk.pcm):
+                    if speech.samples == 0:
+                        self._on_sound()
                     speech.waiting.append(np.ascontiguousarray(chunk.pcm))
                     speech.samples += len(chunk.pcm)
                 self.pump()

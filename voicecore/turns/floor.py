@@ -17,6 +17,8 @@ from voicecore.types import TICK_MS
 
 _ONSET_WINDOW_MS = 200
 _VOICED_OVER_NOISE_DB = 6.0
+_LOUDEST_NOISE_DB = -35.0
+"""A floor above this is speech without a pause, not noise; then the probability decides alone."""
 
 
 class State(Enum):
@@ -176,7 +178,7 @@ class Floor:
         """Hysteresis on the probability; the level tells the end of a word sooner than the VAD."""
         s = self._settings
         threshold = s.silence_probability if self._voiced else s.speech_probability
-        audible = f.level_db > f.noise_db + _VOICED_OVER_NOISE_DB
+        audible = f.level_db > min(f.noise_db, _LOUDEST_NOISE_DB) + _VOICED_OVER_NOISE_DB
         ours = f.echo >= s.echo_correlation and self.state in (State.SPEAKING, State.DUCKING)
         self._voiced = f.speech >= threshold and audible and not ours
         if self._voiced:

@@ -1,0 +1,133 @@
+"""Tells what happens in a call to the feed and the store, and keeps the trace of each turn."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.mouth import Delivery, Speech
+from voicecore.pipeline.reply import ToolRun
+from voicecore.ports import Store
+from voicecore.types import CallInfo, Expectation, ToolTrace, Transcript, TurnTrace
+
+
+class Chronicle:
+    """The record of one call. Times are seconds on its audio clock. A turn's trace is kept until
+    the next turn begins, because the caller may still interrupt its reply."""
+
+    def __init__(self, info: CallInfo, feed: Feed, store: Store) -> None:
+        self.turn = TurnTrace(0, by="start")
+        self.first: Speech | None = None
+        """The turn's first utterance, once it is queued."""
+        self._info = info
+        self._feed = feed
+        self._store = store
+
+    def started(self, codec: str) -> None:
+        info = self._info
+        self._publish("call.started", 0.0, **{"from": info.remote_uri, "to": info.local_uri, "codec": codec})
+
+    def ended(self, outcome: dict[str, Any], recording: str, now: float) -> None:
+        self.close_turn(now)
+        self._store.end_call(self._info.id, outcome, recording)
+        self._publish("call.ended", now, outcome=outcome)
+
+    def failed(self, code: str, now: float) -> None:
+        self._publish("error", now, code=code)
+
+    def begin_turn(self, by: str, now: float) -> None:
+        """Close the turn in progress and open the next, which began at ``now``."""
+        self.close_turn(now)
+        self.first = None
+        self.turn = TurnTrace(self.turn.index + 1, by=by, times={"speech_start": round(now, 3)})
+
+    def close_turn(self, now: float) -> None:
+        """Keep the turn in progress, if anything happened in it."""
+        trace = self.turn
+        if trace.caller_text or trace.agent_text or trace.by == "dtmf":
+            self._store.add_turn(self._info.id, trace)
+            self._publish("turn", now, trace=asdict(trace))
+
+    def mark(self, stage: str, now: float) -> None:
+        """``stage`` was done at ``now``; the latest counts (a withdrawn end is done again)."""
+        self.turn.times.pop(stage, None)
+        self.turn.times[stage] = round(now, 3)
+
+    def mark_once(self, stage: str, now: float) -> None:
+        """``stage`` was first done at ``now``."""
+        self.turn.times.setdefault(stage, round(now, 3))
+
+    def cost(self, stage: str, ms: float) -> None:
+        """Add wall-clock work to a compute stage."""
+        self.turn.work_ms[stage] = round(self.turn.work_ms.get(stage, 0.0) + ms, 2)
+
+    def floor(self, state: str, now: float) -> None:
+        self._publish("floor", now, state=state)
+
+    def listening(self, expectation: Expectation, now: float) -> None:
+        self._publish("listening", now, expects=expectation.kind.value)
+
+    def partial(self, transcript: Transcript, now: float) -> None:
+        self._publish("caller.partial", now, text=transcript.text)
+
+    def said(self, transcript: Transcript, intent: str, now: float) -> None:
+        """The caller's turn was committed with this reading."""
+        trace = self.turn
+        trace.caller_text = transcript.text
+        trace.caller_words = transcript.words
+        trace.confidence = round(transcript.confidence, 3)
+        trace.intent = intent
+        self._said(transcript.text, trace.confidence, now)
+
+    def keyed(self, digits: str, now: float) -> None:
+        """The caller's turn was made on the keypad."""
+        self.turn.caller_text = digits
+        self._said(digits, 1.0, now)
+
+    def _said(self, text: str, confidence: float, now: float) -> None:
+        trace = self.turn
+        self._publish("caller.said", now, turn=trace.index, text=text, confidence=confidence, by=trace.by)
+
+    def queued(self, speech: Speech, now: float) -> None:
+        """The first sample of an utterance is on its way."""
+        trace = self.turn
+        self.first = self.first or speech
+        trace.agent_text = f"{trace.agent_text} {speech.text}".strip()
+        self.mark_once("queued", now)
+        self._publish("agent.says", now, turn=trace.index, utterance=speech.id, text=speech.text)
+
+    def delivered(self, delivery: Delivery, now: float) -> None:
+        """The playout of an utterance is over."""
+        trace = self.turn
+        trace.heard_text = f"{trace.heard_text} {delivery.heard}".strip()
+        trace.interrupted |= not delivery.complete
+        self._publish(
+            "agent.heard",
+            now,
+            turn=trace.index,
+            utterance=delivery.id,
+            text=delivery.heard,
+            complete=delivery.complete,
+        )
+
+    def tool(self, run: ToolRun, now: float) -> None:
+        """A tool answered. ``start`` is placed by its wall-clock duration."""
+        start = round(now - run.ms / 1000, 3)
+        self.mark_once("tool_start", start)
+        self.mark("tool_end", now)
+        self.cost("tool", run.ms)
+        trace = ToolTrace(self.turn.index, run.name, run.arguments, run.ok, run.result, start, round(now, 3))
+        self._store.add_tool(self._info.id, trace)
+        self._publish(
+            "tool",
+            now,
+            name=run.name,
+            ok=run.ok,
+            arguments=run.arguments,
+            result=run.result,
+            ms=round(run.ms, 1),
+        )
+
+    def _publish(self, kind: str, now: float, **data: Any) -> None:
+        self._feed.publish(kind, self._info.id, now, **data)

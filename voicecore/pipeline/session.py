@@ -1,0 +1,373 @@
+"""One call, from the first media tick to the hang-up: performs what floor and dialogue decide."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voicecore.config import TurnSettings
+from voicecore.dialogue import (
+    Delivered,
+    Event,
+    HangUp,
+    Heard,
+    NoInput,
+    Pressed,
+    ToolFailed,
+    Transfer,
+)
+from voicecore.errors import VoicecoreError
+from voicecore.pipeline.answers import is_answered
+from voicecore.pipeline.chronicle import Chronicle
+from voicecore.pipeline.ears import Ears, Sound
+from voicecore.pipeline.engines import Engines, Lanes
+from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.keypad import Keypad
+from voicecore.pipeline.listener import Listener
+from voicecore.pipeline.mouth import Delivery, Mouth, Speech
+from voicecore.pipeline.recording import Recorder
+from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
+from voicecore.ports import Call, Store
+from voicecore.turns import Act, Features, Floor
+from voicecore.turns.floor import Event as FloorEvent
+from voicecore.turns.floor import State as FloorState
+from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
+
+log = logging.getLogger(__name__)
+
+_REFUSED = 300
+_WORTH_READING_S = 0.4
+"""Voiced time after which an empty reading is a failed one, not a cough."""
+_MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all calls of an agent process share."""
+
+    engines: Engines
+    lanes: Lanes
+    mind: Callable[[], Mind]
+    """A mind for a call that begins now (relative dates are read from that day)."""
+    feed: Feed
+    store: Store
+    turns: TurnSettings
+
+
+class Session:
+    """One call. ``tick`` drives it; everything it starts ends with ``end``."""
+
+    def __init__(self, call: Call, house: House, recorder: Recorder) -> None:
+        self.call = call
+        self.ears = Ears(house.engines.vad)
+        self._ticks = 0
+        self._house = house
+        self._recorder = recorder
+        self._floor = Floor(house.turns)
+        self._asr_lane = house.lanes.per_call(call.info.id)
+        self._listener = Listener(house.engines.asr, self._asr_lane, self._on_partial)
+        self._mouth = Mouth(call, house.engines.tts, house.lanes.shared, self._on_sound, self._on_queued)
+        self._keypad = Keypad()
+        self._chronicle = Chronicle(call.info, house.feed, house.store)
+        self._mind = house.mind()
+        state, self._greeting = self._mind.dialogue.start()
+        self._thread = Thread(state)
+        self._before = self._thread
+        """The thread as it was before the commit that the caller may still undo by going on."""
+        self._reply: Reply | None = None
+        """The committed reply, until the next one."""
+        self._draft: Reply | None = None
+        """The early one, until it is committed or thrown away."""
+        self._early: asyncio.Task[None] | None = None
+        self._commit: asyncio.Task[None] | None = None
+        self._in_turn = False
+        self._transcript = Transcript()
+        self._turn_probability: float | None = None
+        self._answered: bool | None = None
+        self._played = 0
+        self._state = self._floor.state
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def now(self) -> float:
+        """Seconds on the call's audio clock."""
+        return self._ticks * TICK_MS / 1000
+
+    # Driven from outside
+
+    def start(self, codec: str) -> None:
+        """The call is answered and media flows: greet."""
+        self._chronicle.started(codec)
+        reply = self._make_real(self._new_reply())
+        self._watch(reply.resume(self._greeting))
+
+    def tick(self, frame: MediaFrame, sound: Sound) -> None:
+        """One media tick: what was heard decides, then playout goes on."""
+        self._ticks += 1
+        self._recorder.write(frame)
+        self._listener.tick(frame.caller)
+        features = Features(
+            sound.speech, sound.level_db, sound.noise_db, sound.echo, self._turn_probability, self._answered
+        )
+        self._perform(self._floor.step(features, self.now))
+        self._note_played(frame.played)
+        for delivery in self._mouth.tick(frame.played):
+            self._delivered(delivery)
+        if not self._mouth.busy:
+            self._all_said()
+        if (digits := self._keypad.tick(self.now)) is not None:
+            self._keyed(digits)
+        if self._floor.state is not self._state:
+            self._state = self._floor.state
+            self._chronicle.floor(self._state.value, self.now)
+
+    def key(self, digit: str) -> None:
+        """A DTMF key: silences the agent at once, counts when the answer is whole."""
+        if self._floor.takes(FloorEvent.KEYED):
+            self._perform(self._floor.on(FloorEvent.KEYED))
+        digits = self._keypad.press(digit, self._thread.state.expectation, self.now)
+        if digits is not None:
+            self._keyed(digits)
+
+    def transferred(self, code: int) -> None:
+        """The far end's final answer to our REFER: leave the caller to it, or explain."""
+        if code < _REFUSED:
+            self.call.hangup()
+        else:
+            self._watch(self._reply_to(ToolFailed("transfer", f"sip-{code}")))
+
+    async def end(self, outcome: dict[str, Any]) -> None:
+        """The call is over: stop all work, keep the record."""
+        self._stop_playout()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._listener.drop()
+        self._asr_lane.close()
+        recording = await asyncio.to_thread(self._recorder.close)
+        outcome = {**outcome, "duration_s": round(self.now, 2), **self._thread.state.outcome}
+        self._chronicle.ended(outcome, str(recording), self.now)
+
+    # What the floor asks for
+
+    def _perform(self, acts: list[Act]) -> None:
+        for act in acts:
+            match act:
+                case Act.OPEN_TURN:
+                    self._listener.open(self._thread.state.expectation, self.now)
+                case Act.START_EARLY_WORK:
+                    self._start_early_work()
+                case Act.DISCARD_EARLY_WORK:
+                    self._discard_early_work()
+                case Act.COMMIT_TURN:
+                    self._chronicle.mark("commit", self.now)
+                    self._commit = self._watch(self._committed())
+                case Act.DUCK:
+                    self.call.gain(self._house.turns.duck_gain)
+                case Act.UNDUCK:
+                    self.call.gain(1.0)
+                case Act.STOP_PLAYOUT:
+                    self._stop_playout()
+                case Act.DROP_TURN:
+                    self._drop_turn()
+                case Act.ASK_AGAIN:
+                    self._chronicle.begin_turn("silence", self.now)
+                    self._watch(self._reply_to(NoInput()))
+
+    def _start_early_work(self) -> None:
+        if not self._in_turn:
+            self._in_turn = True
+            self._chronicle.begin_turn("speech", self._floor.onset)
+        self._chronicle.mark("speech_end", self._floor.last_voiced)
+        self._chronicle.mark("soft_end", self.now)
+        self._watch(self._judge_end())
+        self._early = self._watch(self._work_early())
+
+    async def _judge_end(self) -> None:
+        pcm, model = self._listener.pcm, self._house.engines.turn_model
+        begun, at = time.perf_counter(), self._floor.last_voiced
+        probability = await self._house.lanes.shared.submit(lambda: model.probability(pcm))
+        if at == self._floor.last_voiced:
+            self._turn_probability = probability
+            self._cost("turn_model", begun)
+
+    async def _work_early(self) -> None:
+        begun = time.perf_counter()
+        self._transcript = self._on_call_clock(await self._listener.finish())
+        self._cost("asr", begun)
+        self._chronicle.mark("asr_final", self.now)
+        text, expectation = self._transcript.text, self._thread.state.expectation
+        self._answered = is_answered(expectation, text)
+        if not text and self._floor.last_voiced - self._floor.onset < _WORTH_READING_S:
+            return
+        begun = time.perf_counter()
+        embedder = self._house.engines.embedder
+        vector = await self._house.lanes.shared.submit(lambda: embedder.embed([text])[0]) if text else None
+        self._cost("nlu", begun)
+        await self._settled()
+        self._draft = self._new_reply()
+        self._watch(self._draft.start(Heard(self._transcript, vector)))
+        self._chronicle.mark("planned", self.now)
+
+    async def _committed(self) -> None:
+        if self._early is not None:
+            await self._early
+        draft, self._draft = self._draft, None
+        if draft is None:
+            self._drop_turn()
+            self._floor.on(FloorEvent.NOTHING_TO_SAY)
+            return
+        self._before = self._thread
+        self._chronicle.said(self._transcript, draft.thread.state.intent, self.now)
+        self._make_real(draft)
+
+    def _discard_early_work(self) -> None:
+        """The caller goes on: nothing of the reply happened, unless it is bound already."""
+        for task in (self._early, self._commit):
+            if task is not None:
+                task.cancel()
+        if self._draft is not None:
+            self._draft.discard()
+            self._draft = None
+        elif self._reply is not None and not self._reply.bound:
+            self._reply.discard()
+            self._reply, self._thread = None, self._before
+        self._turn_probability = self._answered = None
+        if self._in_turn:
+            self._listener.reopen()
+            self._chronicle.turn.reopened += 1
+        else:
+            self._listener.open(self._thread.state.expectation, self.now)
+
+    def _drop_turn(self) -> None:
+        for task in (self._early, self._commit):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        if self._draft is not None:
+            self._draft.discard()
+        self._draft = None
+        self._close_turn()
+
+    def _close_turn(self) -> None:
+        self._listener.drop()
+        self._in_turn = False
+        self._turn_probability = self._answered = None
+
+    def _stop_playout(self) -> None:
+        for delivery in self._mouth.stop(self._played):
+            self._delivered(delivery)
+
+    # Replies
+
+    def _new_reply(self) -> Reply:
+        return Reply(self.call.info.id, self._mind, self._thread, self._mouth, self._say, self._on_tool)
+
+    def _make_real(self, reply: Reply) -> Reply:
+        self._reply, self._thread = reply, reply.thread
+        reply.commit()
+        return reply
+
+    async def _reply_to(self, event: Event) -> None:
+        """Answer something that is no speech; it can't be withdrawn by speaking on."""
+        await self._settled()
+        reply = self._make_real(self._new_reply())
+        reply.bound = True
+        self._watch(reply.start(event))
+        self._chronicle.mark("planned", self.now)
+
+    async def _settled(self) -> None:
+        """Wait until an earlier reply has done what can't be taken back."""
+        if self._reply is not None:
+            await self._reply.finished()
+
+    def _keyed(self, digits: str) -> None:
+        self._drop_turn()
+        if self._floor.takes(FloorEvent.KEYED):
+            self._perform(self._floor.on(FloorEvent.KEYED))
+        self._chronicle.begin_turn("dtmf", self.now)
+        self._chronicle.keyed(digits, self.now)
+        self._watch(self._reply_to(Pressed(digits)))
+
+    def _say(self, speech: Speech) -> None:
+        if self._floor.state in _MAY_SPEAK:
+            self._mouth.say(speech)
+        else:
+            self._mouth.drop(speech)
+            self._delivered(Delivery(speech.id, speech.text, "", complete=False))
+
+    def _all_said(self) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        over = FloorEvent.MORE_TO_COME if reply.running else FloorEvent.DELIVERED
+        if self._floor.takes(over):
+            self._perform(self._floor.on(over))
+            if over is FloorEvent.DELIVERED:
+                self._chronicle.listening(self._thread.state.expectation, self.now)
+        if reply.running:
+            return
+        if self._floor.state is FloorState.THINKING and not self._tasks:
+            self._floor.on(FloorEvent.NOTHING_TO_SAY)
+        match reply.farewell:
+            case Transfer(target=target):
+                self.call.transfer(target)
+            case HangUp():
+                self.call.hangup()
+        reply.farewell = None
+
+    def _delivered(self, delivery: Delivery) -> None:
+        self._chronicle.delivered(delivery, self.now)
+        event = Delivered(delivery.id, delivery.heard, delivery.complete)
+        self._thread.state, _ = self._mind.dialogue.step(self._thread.state, event)
+
+    # What engines and media report
+
+    def _on_partial(self, partial: Transcript) -> None:
+        self._chronicle.partial(partial, self.now)
+
+    def _on_sound(self) -> None:
+        self._chronicle.mark_once("tts_first", self.now)
+
+    def _on_queued(self, speech: Speech) -> None:
+        if self._floor.takes(FloorEvent.REPLY):
+            self._floor.on(FloorEvent.REPLY)
+            self._close_turn()
+        self._chronicle.queued(speech, self.now)
+
+    def _on_tool(self, run: ToolRun) -> None:
+        self._chronicle.tool(run, self.now)
+
+    def _note_played(self, played: int) -> None:
+        self._played = played
+        first = self._chronicle.first
+        if first is not None and first.start is not None and played > first.start:
+            since = min((played - first.start) / RATE, TICK_MS / 1000)
+            self._chronicle.mark_once("played", self.now - since)
+
+    def _on_call_clock(self, transcript: Transcript) -> Transcript:
+        at = self._listener.started_at
+        words = tuple(replace(w, start=w.start + at, end=w.end + at) for w in transcript.words)
+        return replace(transcript, words=words)
+
+    def _cost(self, stage: str, begun: float) -> None:
+        self._chronicle.cost(stage, (time.perf_counter() - begun) * 1000)
+
+    def _watch(self, work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> asyncio.Task[None]:
+        """Run ``work``; a failure ends the call instead of leaving the caller in silence."""
+        task = work if isinstance(work, asyncio.Task) else asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (exc := task.exception()) is None:
+            return
+        code = exc.code if isinstance(exc, VoicecoreError) else "internal"
+        log.error("call failed: %s", code, exc_info=exc, extra={"call": self.call.info.id})
+        self._chronicle.failed(code, self.now)
+        self.call.hangup()
