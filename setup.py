@@ -1,6 +1,6 @@
 """Builds the audio kernels: each ``ext/<name>.pyx`` becomes ``voicecore.audio._<name>``.
 
-``VOICECORE_SANITIZE=1`` makes a bounds-checked AddressSanitizer build of the whole package under
+``VOICECORE_SANITIZE=1`` makes a bounds-checked build under AddressSanitizer and UBSan of the whole package under
 ``build/sanitize/lib`` instead (see ``ext/sanitize.sh``).
 """
 
@@ -17,7 +17,7 @@ CXX = {"bridge"}
 """Kernels that touch C++ types."""
 GENERATED = ["-Wno-unused-function", "-Wno-unused-variable", "-Wno-unused-but-set-variable"]
 """Noise of Cython's own helpers, not of ours."""
-CHECKED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address"]
+CHECKED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 FAST = ["-O3", "-ffp-contract=off"]
 """No -march: one build for every x86-64 or arm64. No contraction: chunking never changes a result."""
 
@@ -32,7 +32,7 @@ def kernel(source: Path) -> Extension:
         depends=[str(header) for header in Path("ext").glob("*.[hp]*") if header.suffix != ".pyx"],
         language="c++" if source.stem in CXX else "c",
         extra_compile_args=["-Wall", *GENERATED, *(CHECKED if SANITIZE else FAST)],
-        extra_link_args=["-fsanitize=address"] if SANITIZE else [],
+        extra_link_args=["-fsanitize=address,undefined"] if SANITIZE else [],
     )
 
 

@@ -112,12 +112,14 @@ cdef class FrameBridge:
         f.type = AUDIO
 
     def on_received(self, frame):
-        """Put what the caller sent, and what we sent in this tick, into capture as one record; wake the reader."""
+        """Put what the caller sent, and what we sent in this tick, into capture; wake the reader."""
         cdef PjFrame *f = self._frame(frame)
         if self.capture.head == NULL:
             return
-        cdef uint64_t n = min(<uint64_t>f.size, <uint64_t>f.buf.size(), <uint64_t>BYTES) if f.type == AUDIO else 0
-        memcpy(self.record.caller, f.buf.data(), n)
+        cdef size_t n = 0
+        if f.type == AUDIO and f.size:
+            n = min(<size_t>f.size, f.buf.size(), <size_t>BYTES)
+            memcpy(self.record.caller, f.buf.data(), n)
         memset(<uint8_t *>self.record.caller + n, 0, BYTES - n)
         if not self.answered:
             memset(self.record.agent, 0, BYTES)
@@ -129,7 +131,7 @@ cdef class FrameBridge:
         vc_signal(self.capture)
 
     def interval_histogram(self):
-        """Time between ``on_requested`` calls: int64 [256], index in whole ms, the last bin for all longer."""
+        """Time between ``on_requested`` calls: int64 [256] by whole ms, the last bin for all longer."""
         out = np.empty(BINS, np.int64)
         cdef int64_t[::1] view = out
         memcpy(&view[0], self.intervals, sizeof(self.intervals))
@@ -161,7 +163,8 @@ cdef class FrameBridge:
         probe.type, probe.size = 0x5A17, 0x0C0FFEE0
         this = probe.this
         cdef PjFrame *f = <PjFrame *><uintptr_t>int(this)
-        if (<SwigThis *><PyObject *>this).pointer != f or f.type != 0x5A17 or f.size != 0x0C0FFEE0 or f.buf.size() != 0:
+        cdef bint known = (<SwigThis *><PyObject *>this).pointer == f
+        if not known or f.type != 0x5A17 or f.size != 0x0C0FFEE0 or f.buf.size() != 0:
             raise RuntimeError("this pjsua2 lays out MediaFrame in a way the bridge does not know")
         self._frame_class = cls
         return 0

@@ -1,4 +1,4 @@
-# The door of every kernel: what comes in is checked once, in a few nanoseconds, and what goes out is made here.
+# The door of every kernel: what comes in is checked once, in nanoseconds, and what goes out is made here.
 
 cimport numpy as cnp
 from libc.stdint cimport int16_t

@@ -13,7 +13,7 @@ include "door.pxi"
 cdef class Framer:
     """Re-frames int16 or float32 samples without loss; chunking never changes a frame.
 
-    Raises ValueError for a bad size or dtype, TypeError for a chunk that is not a contiguous vector of the dtype.
+    Raises ValueError for a bad size or dtype, TypeError for a chunk that is not a contiguous vector of it.
     """
 
     cdef readonly Py_ssize_t frame
@@ -63,7 +63,8 @@ cdef class Framer:
         return cnp.PyArray_EMPTY(2, shape, self.kind, 0)
 
     cdef void _cut(self, const char *x, Py_ssize_t n, char *y) noexcept nogil:
-        cdef Py_ssize_t head = self.pending * self.width, body, new = n * self.width, size = self.frame * self.width
+        cdef Py_ssize_t head = self.pending * self.width, new = n * self.width, size = self.frame * self.width
+        cdef Py_ssize_t body
         if head + new < size:
             memcpy(self.held + head, x, new)
             self.pending += n

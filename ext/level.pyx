@@ -13,8 +13,8 @@ cdef enum:
 
 SILENCE_DBFS = -100.0
 """What digital silence reads."""
+# Of frame power at the noise floor; far above it there is none (Martin's equation 7).
 cdef double SMOOTHING = 0.85
-"""Of frame power at the noise floor; far above it there is none (Martin's equation 7)."""
 
 
 cdef double dbfs(double power) noexcept nogil:

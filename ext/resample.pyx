@@ -28,14 +28,14 @@ ctypedef fused sample_t:
 ZEROS = 16
 """Zero crossings of the sinc on each side, at the lower rate; the delay is ``ZEROS / lower rate``."""
 BETA = 6.5
-"""Kaiser's beta. Pass-band to 0.43 of the lower rate within 0.01 dB, stop-band from 0.57 of it >= 65 dB down."""
+"""Kaiser's beta. Pass-band to 0.43 of the lower rate within 0.01 dB, stop-band from 0.571 of it 60 dB."""
 MAX_FACTOR = 1024
 cdef enum:
     BLOCK = 4096
 
 
 def design(int up, int down):
-    """The prototype low-pass for up/down in lowest terms, at ``up`` times the source rate: float64, odd length."""
+    """The prototype low-pass for up/down in lowest terms, at ``up`` times the source rate: float64, odd."""
     half = ZEROS * max(up, down)
     t = np.arange(-half, half + 1) / max(up, down)
     return np.sinc(t) * np.kaiser(2 * half + 1, BETA)
@@ -93,11 +93,12 @@ cdef class Resampler:
         return phases
 
     def _load(self, phases):
-        """Keep the filters, as int16 with the most fraction bits whose sums stay below 2^31, or as float32."""
+        """Keep the filters as int16, with the most fraction bits whose sums fit 32, or as float32."""
         if self.kind == cnp.NPY_INT16:
-            peak, total = np.abs(phases).max(), np.abs(phases).sum(1).max()
+            peak, total = max(np.abs(phases).max(), 0.5), np.abs(phases).sum(1).max()
             self.shift = 15
-            while peak * 2 ** self.shift > 32_766 or (total * 32_768 + 0.5) * 2 ** self.shift > 2 ** 31 - 2 ** 22:
+            room = min(32_766 / peak, (2 ** 31 - 2 ** 22) / (total * 32_768 + 0.5))
+            while 2 ** self.shift > room:
                 self.shift -= 1
             table = np.rint(phases * 2 ** self.shift).astype(np.int16)
             for row in table[1 if self.centre >= 0 else 0:]:
@@ -129,7 +130,7 @@ cdef class Resampler:
         cdef Py_ssize_t n = cnp.PyArray_DIM(chunk, 0)
         cdef cnp.npy_intp ready = 0
         if n > self.ahead:
-            ready = ((n - self.ahead) * self.up - self.phase + self.down - 1) // self.down
+            ready = -(-((n - self.ahead) * self.up - self.phase) // self.down)
         cdef cnp.ndarray out = cnp.PyArray_EMPTY(1, &ready, self.kind, 0)
         cdef void *x = cnp.PyArray_DATA(chunk)
         cdef void *y = cnp.PyArray_DATA(out)
@@ -169,12 +170,14 @@ cdef class Resampler:
         """All outputs whose newest sample is among n new ones; returns where the next output goes."""
         cdef const sample_t *table = <const sample_t *>self.table
         cdef Py_ssize_t i = self.ahead
+        cdef int32_t v
         cdef int phase = self.phase, taps = self.taps, step = self.down // self.up, rest = self.down % self.up
         while i < n:
             if phase == 0 and self.centre >= 0:
                 y[0] = line[i + self.centre]
             elif sample_t is int16_t:
-                y[0] = vc_saturate((vc_dot16(line + i, table + phase * taps, taps) + (1 << self.shift >> 1)) >> self.shift)
+                v = vc_dot16(line + i, table + phase * taps, taps)
+                y[0] = vc_saturate((v + (1 << self.shift >> 1)) >> self.shift)
             else:
                 y[0] = vc_dotf(line + i, table + phase * taps, taps)
             y += 1

@@ -42,6 +42,7 @@ cdef extern from "ring.h" nogil:
 
 MAX_CAPACITY = 1 << 30
 MAX_GAIN = 8.0
+SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 @cython.final
@@ -64,7 +65,7 @@ cdef class Ring:
 
     @staticmethod
     def create(capacity):
-        """A new ring of at least ``capacity`` bytes (rounded up to a power of two). Raises ValueError, OSError."""
+        """A new ring of at least ``capacity`` bytes, rounded up to a power of two. ValueError, OSError."""
         if not 1 <= capacity <= MAX_CAPACITY:
             raise ValueError(f"capacity must be 1..{MAX_CAPACITY} bytes")
         cdef uint64_t rounded = 1 << max(6, (int(capacity) - 1).bit_length())
@@ -72,7 +73,7 @@ cdef class Ring:
         self._memfd = os.memfd_create("voicecore-ring", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         self.ring.event_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         os.ftruncate(self._memfd, VC_RING_HEADER + rounded)
-        fcntl.fcntl(self._memfd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+        fcntl.fcntl(self._memfd, fcntl.F_ADD_SEALS, SEALS)
         self._map(rounded)
         vc_format(self.ring.head, rounded)
         vc_reset(self.ring.head)
@@ -98,7 +99,8 @@ cdef class Ring:
         return self
 
     cdef int _map(self, uint64_t capacity) except -1:
-        cdef void *base = mmap(NULL, VC_RING_HEADER + capacity, PROT_READ | PROT_WRITE, MAP_SHARED, self._memfd, 0)
+        cdef uint64_t size = VC_RING_HEADER + capacity
+        cdef void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, self._memfd, 0)
         if base == MAP_FAILED:
             raise OSError("cannot map the ring's memory")
         self.ring.head = <vc_header *>base

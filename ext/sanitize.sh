@@ -15,4 +15,4 @@ case $built in
     "$PYTHONPATH"/*) ;;
     *) echo "not the sanitized build: $built" >&2; exit 1 ;;
 esac
-exec "$python" -P -m pytest -q -p no:cacheprovider tests/audio
+exec "$python" -P -m pytest -q --capture=sys -p no:cacheprovider tests/audio
