@@ -62,13 +62,17 @@ def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
         (
             f"<code>{escape(str(figure['name']))}</code>",
             f"<b>{escape(_shown(figure['value']))}</b> {escape(str(figure['unit']))}",
-            escape(str(figure["goal"] or "")),
+            escape(_signs(figure["goal"])),
             verdicts[figure["ok"]],
             f"{figure['n']:,}" if isinstance(figure["n"], int) else escape(str(figure["n"])),
         )
         for figure in figures
     ]
     return table(("figure", "value", "goal", "", "observations"), rows, numbers=(1, 2, 4))
+
+
+def _signs(goal: object) -> str:
+    return "" if goal is None else str(goal).replace("<=", "≤").replace(">=", "≥")
 
 
 def _shown(value: object) -> str:

@@ -40,8 +40,8 @@ class Cells(HTMLParser):
 def test_every_figure_is_shown_with_goal_and_verdict() -> None:
     cells = Cells()
     cells.feed(render("call", FIGURES, (), {"processor": "a <fast> one"}))
-    assert "audible_p50_ms|231| ms|<= 250|met|1,234|" in cells.rows
-    assert "audible_p95_ms|812| ms|<= 700|missed|1,234|" in cells.rows
+    assert "audible_p50_ms|231| ms|≤ 250|met|1,234|" in cells.rows
+    assert "audible_p95_ms|812| ms|≤ 700|missed|1,234|" in cells.rows
     assert "late <frames>|nan| ms|1,234|" in cells.rows
     assert any(row.startswith("processor|a <fast> one|") for row in cells.rows)
 

@@ -101,7 +101,7 @@ facts: {pin: "4711"}
 lines: [{when: number, dtmf: "{pin}#"}, {when: bye, hangup: true}]
 """)
     result = await run_caller(endpoint, "sip:x", talk, tts, endpoint.listen(), tmp_path / "call.wav")
-    assert endpoint.calls[0].keys == "4711#"
+    assert endpoint.agents[0].keys == "4711#"
     assert [(line.kind, line.text) for line in result.lines] == [("dtmf", "4711#")]
 
 

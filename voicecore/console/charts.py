@@ -40,11 +40,11 @@ def text(x: float, y: float, words: str, class_: str = "label", anchor: str = "s
 
 
 class Scale:
-    """A linear axis from values to pixels, with round numbers on it."""
+    """A linear axis from values to pixels, with round numbers on it (of counts: ``whole``)."""
 
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
+    def __init__(self, low: float, high: float, start: float, end: float, whole: bool = False) -> None:
         high = high if high > low else low + 1
-        self.step = _round_step((high - low) / 6)
+        self.step = max(_round_step((high - low) / 6), float(whole))
         self.low = math.floor(low / self.step) * self.step
         self.high = math.ceil(high / self.step - 1e-9) * self.step
         self._start, self._per_unit = start, (end - start) / (self.high - self.low)
@@ -101,7 +101,7 @@ def histogram(values: Sequence[float], unit: str, marks: Marks | None = None, bi
     )
     counts, edges = np.histogram(data, bins, (x.low, x.high))
     height, bottom = 220, 220 + _TOP
-    y = Scale(0, max(1, int(counts.max(initial=0))), bottom, bottom - height + 10)
+    y = Scale(0, max(1, int(counts.max(initial=0))), bottom, bottom - height + 10, whole=True)
     out = [_axis(x, bottom, unit), _levels(y)]
     for count, low, high in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if count:
@@ -184,7 +184,7 @@ def _marks(x: Scale, marks: Marks, bottom: float) -> str:
 
 def _round_step(rough: float) -> float:
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
 
 
 def _shorten(words: str, room: int) -> str:

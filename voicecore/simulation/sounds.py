@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voicecore.audio import resample
 from voicecore.errors import ConfigError
 from voicecore.ports import Tts
 from voicecore.simulation.script import Script
@@ -85,7 +86,8 @@ def read_sound(path: Path) -> Pcm:
         raise ConfigError("bad-sound", f"{path}: {exc}", file=str(path)) from exc
     if width != 2:
         raise ConfigError("bad-sound", f"{path} has {8 * width} bit samples, wanted 16", file=str(path))
-    return _to_rate(np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.int16), rate)
+    pcm = np.frombuffer(data, "<i2").reshape(-1, channels)[:, 0].astype(np.int16)
+    return pcm if rate == RATE else resample(pcm, rate, RATE)
 
 
 def _read_g722(path: Path) -> Pcm:
@@ -104,15 +106,3 @@ def _read_g722(path: Path) -> Pcm:
         return np.concatenate(list(blocks()))
     except (av.error.FFmpegError, ValueError) as exc:
         raise ConfigError("bad-sound", f"{path}: {exc}", file=str(path)) from exc
-
-
-def _to_rate(pcm: Pcm, rate: int) -> Pcm:
-    """Offline resampling by padding or cutting the spectrum: exact for what both rates can hold."""
-    if rate == RATE:
-        return pcm
-    wanted = round(len(pcm) * RATE / rate)
-    spectrum = np.fft.rfft(pcm.astype(np.float64))
-    kept = np.zeros(wanted // 2 + 1, np.complex128)
-    shared = min(len(spectrum), len(kept))
-    kept[:shared] = spectrum[:shared]
-    return np.clip(np.rint(np.fft.irfft(kept, wanted) * wanted / len(pcm)), -32_768, 32_767).astype(np.int16)
