@@ -102,6 +102,11 @@ class Conversation:
             before += spoken.text
         raise AssertionError(f"the agent never said {heard!r}, but {before!r}")
 
+    def hears_out(self) -> None:
+        """All that the agent said is played to its end."""
+        for spoken in self.state.queued:
+            self.state, _ = self.dialogue.step(self.state, Delivered(spoken.id, spoken.text, complete=True))
+
     def send(self, event: Event) -> str:
         mark = len(self.done)
         self.state, actions = self.dialogue.step(self.state, event)

@@ -25,7 +25,7 @@ from voicecore.dialogue.keypad import complete, pressed
 from voicecore.dialogue.outcomes import failed, generated, returned
 from voicecore.dialogue.readings import plain_words
 from voicecore.dialogue.repair import silence
-from voicecore.dialogue.state import Answering, Asking, Calling, Checking, Confirming, State
+from voicecore.dialogue.state import Answering, Asking, Calling, Checking, Confirming, State, Waiting
 from voicecore.dialogue.turn import Turn, World
 from voicecore.errors import UnexpectedEvent
 
@@ -109,8 +109,16 @@ def _delivered(state: State, event: Delivered) -> State:
     history = (*state.history, ("agent", event.heard.strip())) if event.heard.strip() else state.history
     if event.complete:
         return replace(state, history=history, queued=state.queued[at + 1 :])
-    needed = HEARD_SHARE_CONFIRM if isinstance(state.waiting, Confirming | Checking) else HEARD_SHARE
     cut = state.queued[at]
-    known = len(plain_words(event.heard)) >= needed * len(plain_words(cut.text))
+    known = len(plain_words(event.heard)) >= _words_needed(cut.text, state.waiting)
     missed = state.queued[at + 1 :] if known else state.queued[at:]
     return replace(state, history=history, queued=(), missed=missed)
+
+
+def _words_needed(text: str, waiting: Waiting) -> float:
+    """How many of its words make an utterance known: all of a read-back's, else up to the question mark."""
+    words = len(plain_words(text))
+    if isinstance(waiting, Confirming | Checking):
+        return HEARD_SHARE_CONFIRM * words
+    asked, mark, _ = text.partition("?")
+    return min(HEARD_SHARE * words, len(plain_words(asked)) if mark else words)
