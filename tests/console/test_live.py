@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from rich.console import Console
 
 from voicecore.console.conversation import Conversation
-from voicecore.console.live import picture, watch
+from voicecore.console.live import LiveView, picture, watch
 
 EVENTS = [
     {
@@ -140,3 +140,13 @@ def test_calls_are_kept_apart() -> None:
     text = console.export_text()
     assert "sip:anna@x" in text
     assert "sip:bob@x" in text
+
+
+def test_what_is_really_said_joins_the_newest_call() -> None:
+    out = io.StringIO()
+    with LiveView(Console(file=out, width=90)) as view:
+        view.show(EVENTS[0])
+        view.show({**EVENTS[0], "call": "c2"})
+        view.show({"type": "person.says", "t": 1.0, "kind": "dtmf", "text": "4711"})
+    assert [[said.text for said in call.said] for call in view.calls] == [[], ["4711"]]
+    assert out.getvalue().splitlines()[-1].endswith("caller: 4711  [keys]")

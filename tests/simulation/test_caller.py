@@ -147,3 +147,12 @@ async def test_tells_what_is_really_said_as_it_begins(pretend_endpoint, tts, tmp
     assert [(event["type"], event["kind"], event["text"]) for event in told] == [
         ("person.says", "speech", "two seven one eight three eight")
     ]
+
+
+async def test_what_is_left_of_earlier_calls_is_not_ours(pretend_endpoint, tts, tmp_path: Path) -> None:
+    endpoint = pretend_endpoint([("Your number.", 500), ("Bye.", 300)])
+    endpoint.feed.put_nowait({"type": "turn", "call": "earlier", "t": 9.0, "trace": {}})
+    endpoint.feed.put_nowait({"type": "call.ended", "call": "earlier", "t": 9.0, "outcome": {}})
+    result = await run_caller(endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav")
+    assert result.outcome == "hung-up"
+    assert {event["call"] for event in result.events} == {"in-0"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -29,40 +29,56 @@ _FLOOR = {
 _KEPT_CALLS = 4
 
 
+class LiveView:
+    """Shows events as they come, from the feed and (``person.says``) from a scripted caller.
+
+    On a terminal a picture that is redrawn; elsewhere (a pipe, CI, TERM=dumb) one line per event.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+        self._calls: dict[str, Conversation] = {}
+        redrawn = self.console.is_terminal and not self.console.is_dumb_terminal
+        self._live = Live(console=self.console, refresh_per_second=12) if redrawn else None
+
+    @property
+    def calls(self) -> list[Conversation]:
+        """All calls seen, oldest first."""
+        return list(self._calls.values())
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, event: dict[str, Any]) -> None:
+        """Take in one event; one that names no call (a scripted caller's) goes to the newest."""
+        name = event.get("call") or next(reversed(self._calls), "")
+        conversation = self._calls.setdefault(name, Conversation(call=name))
+        conversation.apply(event)
+        if self._live is not None:
+            self._live.update(picture(self.calls[-_KEPT_CALLS:], max(6, self.console.height - 6)))
+            return
+        for line in plain_lines(conversation, event):
+            self.console.print(line, highlight=False, soft_wrap=True)
+
+
 async def watch(
     feed: AsyncIterator[dict[str, Any]],
     console: Console | None = None,
     until: Callable[[dict[str, Any]], bool] | None = None,
 ) -> list[Conversation]:
-    """Show the feed until it ends, or ``until`` says that an event was the last; all calls seen.
-
-    On a terminal a picture that is redrawn; elsewhere (a pipe, CI, TERM=dumb) one line per event.
-    """
-    console = console or Console()
-    calls: dict[str, Conversation] = {}
-    if not console.is_terminal or console.is_dumb_terminal:
+    """Show the feed until it ends, or ``until`` says that an event was the last; all calls seen."""
+    with LiveView(console) as view:
         async for event in feed:
-            for line in plain_lines(_apply(calls, event), event):
-                console.print(line, highlight=False, soft_wrap=True)
+            view.show(event)
             if until is not None and until(event):
                 break
-        return list(calls.values())
-    with Live(console=console, refresh_per_second=12, transient=False) as live:
-        async for event in feed:
-            _apply(calls, event)
-            room = max(6, console.height - 6)
-            live.update(picture(list(calls.values())[-_KEPT_CALLS:], room))
-            if until is not None and until(event):
-                break
-    return list(calls.values())
-
-
-def _apply(calls: dict[str, Conversation], event: dict[str, Any]) -> Conversation:
-    """Give ``event`` to its call; one that names none (a scripted caller's) goes to the newest."""
-    name = event.get("call") or next(reversed(calls), "")
-    conversation = calls.setdefault(name, Conversation(call=name))
-    conversation.apply(event)
-    return conversation
+    return view.calls
 
 
 def picture(calls: list[Conversation], room: int = 30) -> RenderableType:

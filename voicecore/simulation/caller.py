@@ -24,6 +24,10 @@ FEED_S = 2.0
 """... the feed's account of a call after its end."""
 
 
+_LAST_WORDS = ("turn", "call.ended")
+"""What may still come of a call that was over before ours began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
     """One call to place: who, where to, and where its recording goes."""
@@ -239,10 +243,13 @@ class _Booth:
         return True
 
     def _whose(self, event: dict[str, Any]) -> _Ticket | None:
+        """The errand that an event belongs to; the first event of a call unheard of names the newest call."""
+        known = {ticket.feed_id: ticket for ticket in self._tickets if ticket.feed_id is not None}
+        if event["call"] in known or event["type"] in _LAST_WORDS:
+            return known.get(event["call"])
         for ticket in self._tickets:
-            if ticket.feed_id is None and ticket.running and event["type"] == "call.started":
+            if ticket.feed_id is None and ticket.running:
                 ticket.feed_id = event["call"]
-            if ticket.feed_id == event["call"]:
                 return ticket
         return None
 
