@@ -109,7 +109,8 @@ class PretendAgent:
 class PretendEndpoint(MemoryEndpoint):
     """An endpoint whose far end is an agent, and whose media clock runs as fast as it is asked."""
 
-    def __init__(self, *replies: list[tuple[str, float]], answers: bool = True) -> None:
+    def __init__(self, *replies: list[tuple[str, float]], answers: bool | None = True) -> None:
+        """``answers``: True picks up, False is busy, None lets it ring."""
         super().__init__()
         self.feed: Feed = asyncio.Queue()
         self.agents: list[PretendAgent] = []
@@ -123,7 +124,7 @@ class PretendEndpoint(MemoryEndpoint):
         self.agents.append(PretendAgent(number, call, self._replies[number], self.feed))
         if self._answers:
             call.far_answer()
-        else:
+        elif self._answers is not None:
             call.far_reject(486, "Busy Here")
         return call
 

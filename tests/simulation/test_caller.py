@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from voicecore.config import parse_yaml
-from voicecore.simulation import Errand, Script, run_caller, run_callers
+from voicecore.simulation import Errand, Script, caller, run_caller, run_callers
 from voicecore.simulation.recording import load_recording
 
 RATE = 16_000
@@ -57,9 +58,9 @@ async def test_lines_lie_in_the_recording_where_the_result_says(
 ) -> None:
     endpoint = pretend_endpoint([("Your number.", 900), ("Right?", 500), ("Bye.", 300)])
     result = await run_caller(endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav")
-    caller, agent = load_recording(result.recording)
-    assert len(caller) == round(result.seconds * RATE)
-    voiced = np.flatnonzero(np.abs(caller) > 100)
+    person, agent = load_recording(result.recording)
+    assert len(person) == round(result.seconds * RATE)
+    voiced = np.flatnonzero(np.abs(person) > 100)
     edges = np.flatnonzero(np.diff(voiced) > RATE // 10)
     starts = [voiced[0], *voiced[edges + 1]]
     ends = [*(voiced[edges] + 1), voiced[-1] + 1]
@@ -156,3 +157,35 @@ async def test_what_is_left_of_earlier_calls_is_not_ours(pretend_endpoint, tts, 
     result = await run_caller(endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav")
     assert result.outcome == "hung-up"
     assert {event["call"] for event in result.events} == {"in-0"}
+
+
+async def test_nobody_answering_ends_at_the_deadline(
+    pretend_endpoint, tts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "ANSWER_S", 0.01)
+    endpoint = pretend_endpoint([], answers=None)
+    result = await run_caller(endpoint, "sip:x", script(TALK), tts, None, tmp_path / "call.wav")
+    assert result.outcome == "not-answered"
+    assert endpoint.agents[0].call.state == "ended"
+
+
+async def test_a_call_without_sound_ends_at_the_deadline(
+    pretend_endpoint, tts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "MEDIA_S", 0.01)
+    monkeypatch.setattr(caller, "FEED_S", 0.01)
+    monkeypatch.setattr("tests.simulation.conftest.PretendAgent.advance", lambda self: None)
+    endpoint = pretend_endpoint([("Hello.", 300)])
+    result = await run_caller(endpoint, "sip:x", script(TALK), tts, endpoint.listen(), tmp_path / "call.wav")
+    assert (result.outcome, result.seconds) == ("no-media", 0)
+
+
+async def test_being_cancelled_hangs_up(pretend_endpoint, tts, tmp_path: Path) -> None:
+    endpoint = pretend_endpoint([], answers=None)
+    task = asyncio.create_task(run_caller(endpoint, "sip:x", script(TALK), tts, None, tmp_path / "call.wav"))
+    while not endpoint.agents:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert endpoint.agents[0].call.state == "ended"

@@ -158,7 +158,10 @@ class _Booth:
         try:
             self._dial_next()
             while not all(ticket.closed for ticket in self._tickets):
-                done, _ = await asyncio.wait(waiting, timeout=0.5, return_when=asyncio.FIRST_COMPLETED)
+                left_s = min(t.deadline for t in self._tickets if t.visit and not t.closed) - _loop_time()
+                done, _ = await asyncio.wait(
+                    waiting, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED
+                )
                 for task in [task for task in waiting if task in done]:
                     ask, take = waiting.pop(task)
                     if take(task.result()):
