@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models.turn_smart import SAMPLES, SmartTurn, features
+from voicecore.audio import resample
 from voicecore.types import RATE
 
 GOLDEN = Path(__file__).parent / "data" / "whisper_features.npz"
@@ -80,7 +81,7 @@ def test_finished_sentences_score_above_cut_ones(model, prompt_8k):
     silence = np.zeros(RATE // 5, np.int16)
     whole, cut = [], []
     for name in ("agent-pass", "agent-alreadyon", "agent-newlocation", "vm-intro", "vm-enter-num-to-call"):
-        speech = np.repeat(prompt_8k(name), 2)
+        speech = resample(prompt_8k(name), 8000, RATE)
         whole.append(model.probability(np.concatenate([speech, silence])))
         cut.append(model.probability(np.concatenate([speech[: int(len(speech) * 0.6)], silence])))
     assert np.mean(whole) > np.mean(cut) + 0.2
