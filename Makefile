@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.h)
 
-.PHONY: demo test test-fast test-interop lint bench clean
+.PHONY: demo test test-fast test-interop sanitize lint bench clean
 demo: $(VENV)/.demo $(VENV)/.models
 	$(PY) -m voicecore demo
 
@@ -18,6 +18,9 @@ test-fast: $(VENV)/.test $(VENV)/.models
 
 test-interop: $(VENV)/.test $(VENV)/.models
 	$(PY) -m pytest -m interop
+
+sanitize: $(VENV)/.test
+	sh ext/sanitize.sh $(CURDIR)/$(PY)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .

@@ -115,22 +115,22 @@ async def in_a_row(count: int = CALLS_IN_A_ROW) -> InARow:
     completed = 0
     with tempfile.TemporaryDirectory(prefix="voicecore-") as name:
         folder = Path(name)
-        async with backend(folder / "backend.db") as url, appliance(folder, url) as served:
-            async with caller_endpoint() as endpoint:
-                for index in range(count):
-                    completed += await _short_call(endpoint, served.uri)
-                    if index % _SAMPLE_EVERY == _SAMPLE_EVERY - 1:
-                        samples.append(tree_usage(served.pid).rss_kb)
+        async with (
+            backend(folder / "backend.db") as url,
+            appliance(folder, url) as served,
+            caller_endpoint() as endpoint,
+        ):
+            for index in range(count):
+                completed += await _short_call(endpoint, served.uri)
+                if index % _SAMPLE_EVERY == _SAMPLE_EVERY - 1:
+                    samples.append(tree_usage(served.pid).rss_kb)
     return InARow(completed, tuple(samples), _slope(samples))
 
 
 async def _short_call(endpoint: SipEndpoint, uri: str) -> bool:
     """Whether the call was answered, carried sound and ended by our BYE."""
     call = endpoint.dial(uri)
-    event = await asyncio.wait_for(endpoint.next_event(), _EVENT_S)
-    while event.kind not in (CallEventKind.ANSWERED, CallEventKind.ENDED):
-        event = await asyncio.wait_for(endpoint.next_event(), _EVENT_S)
-    if event.kind is CallEventKind.ENDED:
+    if await _awaited(endpoint, CallEventKind.ANSWERED) is CallEventKind.ENDED:
         return False
     heard = ticks = 0
     while ticks < _CALL_TICKS:
@@ -139,9 +139,16 @@ async def _short_call(endpoint: SipEndpoint, uri: str) -> bool:
         ticks += len(frames)
         heard += sum(bool(np.abs(frame.caller).max() > 500) for frame in frames)
     call.hangup()
-    while event.kind is not CallEventKind.ENDED:
-        event = await asyncio.wait_for(endpoint.next_event(), _EVENT_S)
+    await _awaited(endpoint, CallEventKind.ENDED)
     return heard > 0
+
+
+async def _awaited(endpoint: SipEndpoint, kind: CallEventKind) -> CallEventKind:
+    """The first event of ``kind``, or the call's end."""
+    while True:
+        event = await asyncio.wait_for(endpoint.next_event(), _EVENT_S)
+        if event.kind in (kind, CallEventKind.ENDED):
+            return event.kind
 
 
 def _slope(rss_kb: Sequence[int]) -> float:

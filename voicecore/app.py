@@ -34,13 +34,21 @@ FEED_SOCKET = "feed.sock"
 
 def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
     """The engines that the configuration names. Raises ConfigError and EngineError (see models)."""
-    load = engine_table.load
+    load, voice = engine_table.load, agent.persona.voice
     embedder = load("embedder", names.embedder, weights)
     return Engines(
         vad=load("vad", names.vad, weights),
         turn_model=load("turn", names.turn, weights),
         asr=load("asr", names.asr, weights),
-        tts=load("tts", names.tts, weights, **speaking(agent.persona.voice, agent.lexicon)),
+        tts=load(
+            "tts",
+            names.tts,
+            weights,
+            voice=voice.name,
+            rate=voice.words_per_minute,
+            pitch=voice.pitch,
+            lexicon=agent.lexicon,
+        ),
         embedder=embedder,
         llm=load("llm", names.llm, weights, embedder=embedder),
     )

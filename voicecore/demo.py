@@ -23,7 +23,7 @@ from voicecore.config import SipSettings, data_dir
 from voicecore.console.latency import latency_table
 from voicecore.console.live import watch
 from voicecore.console.report import write_report
-from voicecore.errors import ConfigError, SipError
+from voicecore.errors import SipError
 from voicecore.pipeline.feed import follow
 from voicecore.simulation import CallerResult, Script, load_script, run_caller
 from voicecore.simulation.measure import measure
@@ -103,7 +103,7 @@ async def appliance(folder: Path, backend_url: str) -> AsyncIterator[Served]:
 @contextlib.asynccontextmanager
 async def caller_endpoint(codec: str = "G722") -> AsyncIterator[SipEndpoint]:
     """A SIP endpoint for calling out, on a port of its own."""
-    endpoint = SipEndpoint(SipSettings(port=0, rtp_port=27_000, codecs=(codec,), user="caller"))  # type: ignore[arg-type]
+    endpoint = SipEndpoint(SipSettings(port=0, rtp_port=27_000, codecs=(codec,), user="caller"))
     await endpoint.start()
     try:
         yield endpoint

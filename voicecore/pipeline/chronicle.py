@@ -28,7 +28,7 @@ class Chronicle:
         info = self._info
         self._publish("call.started", 0.0, **{"from": info.remote_uri, "to": info.local_uri, "codec": codec})
 
-    def ended(self, outcome: dict[str, Any], recording: str, now: float) -> None:
+    def ended(self, outcome: dict[str, Any], recording: str | None, now: float) -> None:
         self.close_turn(now)
         self._store.end_call(self._info.id, outcome, recording)
         self._publish("call.ended", now, outcome=outcome)

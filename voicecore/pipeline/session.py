@@ -150,7 +150,7 @@ class Session:
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
         outcome = {**outcome, "duration_s": round(self.now, 2), **self._thread.state.outcome}
-        self._chronicle.ended(outcome, str(recording), self.now)
+        self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     # What the floor asks for
 
