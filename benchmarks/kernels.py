@@ -37,7 +37,7 @@ except ImportError:
 
 Figure = dict[str, Any]
 Work = Callable[[], Any]
-ROUNDS = 60
+ROUNDS = 200
 LOOPS = 40
 LAGS, SLOW_BLOCK = 2001, 80
 """Of the echo correlator: 500 ms and 20 ms at 4 kHz."""
@@ -116,14 +116,14 @@ def bridge_figures() -> list[Figure]:
         def best(method: Callable[[Any], None]) -> float:
             """The loop runs in C, so that what is timed is the call."""
             laps = []
-            for _ in range(ROUNDS * 4):
+            for _ in range(ROUNDS * 10):
                 playout.write(tune)
                 capture.clear()
                 capture.read_into(heard)
                 laps.append(Timer(lambda: deque(map(method, repeat(frame, LOOPS)), maxlen=0)).timeit(1))
             return min(laps) / LOOPS * 1e6
 
-        n = ROUNDS * 4 * LOOPS
+        n = ROUNDS * 10 * LOOPS
         requested, received = best(bridge.on_requested), best(bridge.on_received)
         return [
             _figure("bridge_requested_us", requested, "<= 0.5", "us", n),
@@ -162,7 +162,7 @@ def resampler_pairs() -> list[Pair]:
     out = []
     for dtype in (np.int16, np.float32):
         for source, target in LINES:
-            frame = speech(source).astype(dtype)
+            frame: Any = speech(source).astype(dtype)
             ours = Resampler(source, target, dtype)
             theirs = soxr.ResampleStream(source, target, 1, dtype=np.dtype(dtype).name, quality="QQ")
             theirs.resample_chunk(frame)
