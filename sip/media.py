@@ -42,25 +42,26 @@ class MediaPort(pj.AudioMediaPort):  # type: ignore[misc]
 
 
 class Line:
-    """The audio path of one call: a port, its rings, and what it is connected to."""
+    """The audio path of one call: a port, its rings, and what it is connected to.
+
+    The silent null device is connected all along, so that the call's clock ticks on through a hold.
+    """
 
     def __init__(self, port: MediaPort, rings: tuple[Ring, Ring], silence: Any) -> None:
         self.port = port
-        self.bridges: list[FrameBridge] = []
+        self.bridges = [FrameBridge(*rings)]
         """The last one is in use; a resumed call gets a new one, so that the hold counts as no late tick."""
         self._rings = rings
         self._silence = silence
         self._remote: Any = None
+        port.bridge = self.bridges[0]
+        silence.startTransmit(port)
 
     def open(self, remote: Any) -> None:
-        """Let audio flow both ways; ``remote`` is the call's AudioMedia, a new one after each re-INVITE.
-
-        The silent null device stays connected as well, so that the call's clock ticks on through a hold.
-        """
+        """Let audio flow both ways; ``remote`` is the call's AudioMedia, a new one after each re-INVITE."""
         if self._remote is None:
             self.bridges.append(FrameBridge(*self._rings))
             self.port.bridge = self.bridges[-1]
-        self._silence.startTransmit(self.port)
         remote.startTransmit(self.port)
         self.port.startTransmit(remote)
         self._remote = remote
