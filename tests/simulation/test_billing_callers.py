@@ -43,17 +43,17 @@ def test_caller_is_a_customer_and_answers_the_agents_questions(path: Path) -> No
     assert (number, postcode) in {(customer.number, customer.postcode) for customer in CUSTOMERS}
     spelled = script.wording(("{customer_number}",))[0]
     assert reaction(script, "What is your customer number? It has six digits.") in (spelled, f"{number}#")
-    assert reaction(script, f"I heard {spelled}. Is that right?") in ("yes", "1")
-    assert reaction(script, "I heard one one one, one one one. Is that right?") in ("no", "2")
+    assert reaction(script, f"I heard {spelled}. Is that right?") in ("that's right", "1")
+    assert reaction(script, "I heard one one one, one one one. Is that right?") in ("that's wrong", "2")
     assert reaction(script, "How can I help you?") == " ".join(script.lines[0].say)
 
 
 def test_main_caller_agrees_only_to_what_was_meant() -> None:
     script = named("main")
     plan = "So that is eighty-six euros and forty cents in {}, the first on {}. Shall I set that up?"
-    assert reaction(script, plan.format("three payments", "December fourth")) == "yes"
-    assert reaction(script, plan.format("three payments", "December fifth")) == "no, in two weeks"
-    assert reaction(script, plan.format("two payments", "December fourth")) == "no, three payments"
+    assert reaction(script, plan.format("three payments", "December fourth")) == "yes please"
+    assert reaction(script, plan.format("three payments", "December fifth")) == "no, change the date"
+    assert reaction(script, plan.format("two payments", "December fourth")) == "no, make it three payments"
     keyed = "When would you like to make the first payment? You can also key in two digits for the day."
     assert reaction(script, keyed) == "0412"
 
@@ -62,9 +62,9 @@ def test_changing_ones_mind_ends_in_the_second_thoughts() -> None:
     script = named("changes_mind")
     plan = "That would be {} for ninety euros, starting on {}. Shall I set that up?"
     assert reaction(script, "How many payments would you like?") == "when are you open"
-    assert reaction(script, plan.format("three payments", "December fourth")) == "no, four payments"
-    assert reaction(script, plan.format("four payments", "December fourth")) == "no, in three weeks"
-    assert reaction(script, plan.format("four payments", "December eleventh")) == "yes"
+    assert reaction(script, plan.format("three payments", "December fourth")) == "no, make it four payments"
+    assert reaction(script, plan.format("four payments", "December fourth")) == "no, change the date"
+    assert reaction(script, plan.format("four payments", "December eleventh")) == "yes please"
 
 
 def test_errands_name_tools_of_the_example_and_the_day_meant() -> None:

@@ -216,9 +216,12 @@ class _Booth:
     def _on_event(self, event: CallEvent) -> bool:
         self._on_tick()
         for ticket in self._tickets:
-            if ticket.visit is not None and ticket.visit.call.info.id == event.call_id:
-                ticket.visit.on_event(event)
-                ticket.deadline = _loop_time() + (FEED_S if ticket.visit.over else MEDIA_S)
+            visit = ticket.visit
+            if visit is None or visit.call.info.id != event.call_id:
+                continue
+            visit.on_event(event)
+            if visit.over or visit.outcome == "answered":
+                ticket.deadline = _loop_time() + (FEED_S if visit.over else MEDIA_S)
         return True
 
     def _on_tick(self, _: None = None) -> bool:
