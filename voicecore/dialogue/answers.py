@@ -17,9 +17,11 @@ from voicecore.dialogue.state import (
     Checking,
     Choosing,
 )
-from voicecore.dialogue.steering import begin
 from voicecore.dialogue.turn import Turn
-from voicecore.dialogue.wishes import pursue
+from voicecore.dialogue.wishes import follow, pursue
+
+CLEAR = 0.8
+"""The score of a wish that outweighs a value in the same words."""
 
 
 def on_asking(turn: Turn) -> None:
@@ -51,12 +53,12 @@ def _sidestep(turn: Turn, readings: Mapping[str, Reading]) -> bool:
     used = sum(end - start for start, end in (reading.span for reading in readings.values()))
     verdict = turn.world.intents.understand(turn.text, turn.vector)
     current = {frame.flow for frame in turn.state.stack}
-    if verdict.intent is None or verdict.score < 0.8 or 2 * used >= len(turn.words):
+    usable = any(not reading.problem for reading in readings.values())
+    if verdict.intent is None or 2 * used >= len(turn.words) or (usable and verdict.score < CLEAR):
         return False
     if readings and turn.world.agent.intents[verdict.intent].flow in current:
         return False
-    begin(turn, verdict.intent, turn.text, instead=cued(turn.words))
-    return True
+    return follow(turn, verdict, instead=cued(turn.words))
 
 
 def _take_back(turn: Turn, main: Reading | None) -> bool:

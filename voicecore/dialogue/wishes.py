@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from voicecore.dialogue.flow import advance, answer, resume
+from voicecore.dialogue.intents import Verdict
 from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import NOTHING, has, says_no, which
 from voicecore.dialogue.prompts import prompt
@@ -31,8 +32,20 @@ def on_routing(turn: Turn) -> None:
         understood(turn, "yes")
         turn.set(waiting=Routing())
         turn.put(turn.state.waiting, prompt(turn))
-    elif not pursue(turn):
+    elif _answered_better(turn) or not pursue(turn):
         _look_up(turn)
+
+
+def _answered_better(turn: Turn) -> bool:
+    """Whether a passage answers the very question, better than any intent fits it."""
+    intents = turn.world.intents
+    found = intents.retrieve(turn.text, turn.vector, count=1)
+    verdict = intents.understand(turn.text, turn.vector)
+    return (
+        bool(found)
+        and intents.knows(found[0][1], turn.vector)
+        and found[0][1] > verdict.score + intents.limits.margin
+    )
 
 
 def _wish(turn: Turn) -> bool:
@@ -42,7 +55,11 @@ def _wish(turn: Turn) -> bool:
 
 def pursue(turn: Turn, instead: bool = False) -> bool:
     """Follow an intent in what was said, if there is one."""
-    verdict = turn.world.intents.understand(turn.text, turn.vector)
+    return follow(turn, turn.world.intents.understand(turn.text, turn.vector), instead)
+
+
+def follow(turn: Turn, verdict: Verdict, instead: bool = False) -> bool:
+    """Do, check or ask about what was wished for; False if nothing was."""
     if verdict.intent is not None and turn.transcript.confidence < _needed(turn):
         understood(turn, verdict.intent)
         turn.set(waiting=Proposing(verdict.intent, turn.text))

@@ -1,0 +1,105 @@
+"""Answers about slots: given, taken back, or not answers at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dialogue.conftest import Conversation
+from voicecore.dialogue.state import Asking, Routing
+
+
+def test_a_question_in_between_is_answered_and_the_flow_goes_on(known: Conversation) -> None:
+    answer = known.says("what are your opening hours")
+    assert "Monday to Friday" in answer
+    assert answer.endswith(
+        "Now, back to your payment plan. How many payments would you like, from two to six?"
+    )
+    known.says("three payments")
+    assert known.state.values["instalments"] == 3
+
+
+def test_another_flow_in_between_comes_back_too(known: Conversation) -> None:
+    answer = known.says("why is my bill so high")
+    assert "Calls to other countries" in answer
+    assert "back to your payment plan." in answer
+    known.says("three payments")
+    assert "in three payments" in known.says("december first")
+
+
+def test_a_number_inside_a_question_is_no_answer(known: Conversation) -> None:
+    answer = known.says("will you charge me for paying late one time")
+    assert "instalments" not in known.state.values
+    assert "back to your payment plan" in answer
+
+
+def test_an_earlier_answer_is_taken_back(known: Conversation) -> None:
+    known.says("three payments")
+    answer = known.says("no make it four payments")
+    assert answer.startswith("Right, four payments.")
+    assert "first payment?" in answer
+    assert "in four payments" in known.says("december first")
+
+
+def test_an_earlier_number_is_mended_where_it_was_wrong(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven nine six")
+    assert call.says("no two seven one").startswith("Right, four eight two, seven one six.")
+    assert call.calls("find_customer") == [{"customer_number": "482796"}, {"customer_number": "482716"}]
+    assert isinstance(call.state.waiting, Asking)
+    assert call.state.waiting.slot == "postcode"
+
+
+def test_an_earlier_number_is_given_anew(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven nine six")
+    call.says("sorry i meant four eight two seven one six")
+    assert call.state.values["customer_number"] == "482716"
+    assert "postcode" not in call.state.values
+
+
+def test_an_earlier_answer_is_called_wrong(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven nine six")
+    assert "customer number" in call.says("no my customer number is wrong")
+    call.says("four eight two seven one six")
+    assert call.calls("find_customer")[-1] == {"customer_number": "482716"}
+
+
+def test_a_correction_inside_the_answer_counts(known: Conversation) -> None:
+    known.says("three no wait four payments")
+    assert known.state.values["instalments"] == 4 or "Is that right" in known.said
+
+
+def test_no_with_a_good_answer_is_that_answer(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven one six")
+    call.says("no wait two four seven one eight")
+    assert call.state.values["postcode"] == "24718"
+
+
+def test_after_identification_the_number_cannot_be_swapped(known: Conversation) -> None:
+    known.says("no my customer number is six one seven two eight four")
+    assert known.state.values["customer_number"] == "482716"
+
+
+@pytest.mark.parametrize("text", ["yes", "the weather", "three four"])
+def test_what_is_no_answer_is_a_miss(call: Conversation, text: str) -> None:
+    call.says("how much do i owe")
+    call.says(text)
+    assert "customer_number" not in call.state.values
+
+
+def test_instead_drops_what_was_under_way(known: Conversation) -> None:
+    answer = known.says("actually i want to know how much do i owe")
+    assert "Your latest invoice" in answer
+    assert "back to your payment plan" not in answer
+    assert isinstance(known.state.waiting, Routing)
+
+
+def test_a_hardly_heard_wish_in_between_is_checked(known: Conversation) -> None:
+    assert (
+        known.says("what are your opening hours", confidence=0.4) == "Do you want to hear our opening hours?"
+    )
+    assert "How many payments" in known.says("no")
+    known.says("what are your opening hours", confidence=0.4)
+    assert "Monday to Friday" in known.says("yes")

@@ -1,0 +1,118 @@
+"""What callers may say at any time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dialogue.conftest import Conversation
+from voicecore.dialogue.commands import PHRASES, find_command, spoken_commands
+from voicecore.dialogue.state import Asking, Routing
+
+
+def test_repeat_says_the_last_turn_again(call: Conversation) -> None:
+    call.says("how much do i owe")
+    again = call.says("can you repeat that please")
+    assert again == (
+        "I said: For that I need to find your account. What is your customer number? It has six digits."
+    )
+    assert call.says("say that again").startswith("Once more: For that I need")
+    assert call.state.misses == 0
+
+
+def test_go_back_asks_the_question_before(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven nine six")
+    assert call.says("go back").startswith(
+        "All right, one step back. Please tell me your six digit customer number."
+    )
+    call.says("four eight two seven one six")
+    assert call.calls("find_customer")[-1] == {"customer_number": "482716"}
+
+
+def test_go_back_has_an_end(call: Conversation) -> None:
+    call.says("how much do i owe")
+    assert call.says("go back").startswith("We are at the beginning already. What is your customer number?")
+
+
+def test_cancel_leaves_the_flow(known: Conversation) -> None:
+    known.says("three payments")
+    answer = known.says("never mind")
+    assert answer == "All right, we'll leave that. Is there anything else I can do for you?"
+    assert isinstance(known.state.waiting, Routing)
+    assert "instalments" not in known.state.values
+
+
+def test_cancel_forgets_who_was_only_half_identified(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven one six")
+    call.says("forget it")
+    assert "customer_number" not in call.state.values
+
+
+def test_there_may_be_nothing_to_cancel(call: Conversation) -> None:
+    assert call.says("cancel").startswith("There is nothing to cancel.")
+
+
+def test_help_says_what_is_possible(call: Conversation) -> None:
+    answer = call.says("help")
+    assert "hear your latest invoice" in answer
+    assert "operator" in answer
+    call.says("how much do i owe")
+    answer = call.says("i don't know")
+    assert "hear your latest invoice" not in answer
+    assert "customer number" in answer
+
+
+def test_the_operator_is_reached_from_anywhere(known: Conversation) -> None:
+    assert "colleague" in known.says("i want to talk to a person")
+    assert known.transferred
+    assert known.state.ended == "handoff"
+
+
+def test_goodbye_ends_the_call(known: Conversation) -> None:
+    known.says("okay thank you goodbye")
+    assert known.hung_up == "goodbye"
+
+
+def test_a_command_keeps_the_question(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("repeat that")
+    assert isinstance(call.state.waiting, Asking)
+    assert "postcode" in call.says("four eight two seven one six")
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("operator", "operator"),
+        ("could i please speak to a person", "operator"),
+        ("i'd like to talk to someone", "operator"),
+        ("bye bye", "goodbye"),
+        ("thanks bye", "goodbye"),
+        ("could you repeat that please", "repeat"),
+        ("sorry what was that", "repeat"),
+        ("can we go back", "back"),
+        ("please go back", "back"),
+        ("never mind", "cancel"),
+        ("what can i say", "help"),
+        ("yes please", None),
+        ("no", None),
+        ("i want to go back to paying in the old way", None),
+        ("four eight two", None),
+        ("", None),
+    ],
+)
+def test_commands_are_told_from_other_words(text: str, command: str | None) -> None:
+    assert find_command(text.split(), {}) == command
+
+
+def test_an_agent_may_know_more_commands() -> None:
+    extra = {"operator": ("reception",)}
+    assert find_command(["reception"], extra) == "operator"  # type: ignore[arg-type]
+    assert "reception" in spoken_commands(extra)  # type: ignore[arg-type]
+
+
+def test_every_command_understands_its_own_phrases() -> None:
+    for command, phrases in PHRASES.items():
+        for phrase in phrases:
+            assert find_command(phrase.split(), {}) == command
