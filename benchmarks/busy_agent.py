@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import threading
@@ -45,5 +46,5 @@ async def serve(appliance: Appliance) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent()
+    die_with_parent(os.getppid())
     asyncio.run(serve(load_yaml(Path(sys.argv[1]), Appliance)))

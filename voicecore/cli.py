@@ -55,11 +55,11 @@ def serve(config: Config) -> None:
 
 
 @app.command(hidden=True)
-def agent(config: Config) -> None:
-    """The agent process itself, as the supervisor starts it."""
+def agent(config: Config, parent: Annotated[int, typer.Option()]) -> None:
+    """The agent process itself, as the supervisor (process ``parent``) starts it."""
     from voicecore.app import serve_agent
 
-    die_with_parent()
+    die_with_parent(parent)
     asyncio.run(serve_agent(load_yaml(config, Appliance)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,11 +21,13 @@ _STEADY_S = 30.0
 _BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent process ends, however it ends (prctl(2))."""
+def die_with_parent(parent: int) -> None:
+    """Get SIGTERM when process ``parent`` ends, however it ends, or has ended already (prctl(2))."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor:
@@ -76,4 +79,4 @@ class Supervisor:
 
 def agent_command(config: str) -> list[str]:
     """The command line of the agent process."""
-    return [sys.executable, "-m", "voicecore", "agent", "--config", config]
+    return [sys.executable, "-m", "voicecore", "agent", "--config", config, "--parent", str(os.getpid())]
