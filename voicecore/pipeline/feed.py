@@ -18,6 +18,11 @@ class Feed:
         self._queues: set[asyncio.Queue[dict[str, Any]]] = set()
         self._server: asyncio.Server | None = None
 
+    @property
+    def watchers(self) -> int:
+        """How many subscribe now."""
+        return len(self._queues)
+
     def publish(self, kind: str, call: str, t: float, **data: Any) -> None:
         """One event; ``t`` is seconds on the call's audio clock."""
         event = {"type": kind, "call": call, "t": round(t, 3), **data}
