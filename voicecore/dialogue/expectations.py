@@ -53,9 +53,9 @@ def _expected(world: World, state: State) -> tuple[SlotKind, Iterable[str], tupl
         case Routing(done):
             more = (*NOTHING_MORE, "yes", "yes please") if done else ()
             phrases = (*_examples(world), *more)
-        case Asking(name, also):
+        case Asking(name):
             kind, digits = _KINDS[slots[name].kind], slots[name].digits
-            phrases = (*_phrases(slots[name]), *_changes(world, _changeable(world, state, (name, *also))))
+            phrases = (*_phrases(slots[name]), *_changes(world, _changeable(world, state, name)))
         case Checking(name):
             kind, digits = SlotKind.YESNO, slots[name].digits
             phrases = (*YES_NO, *(f"no {phrase}" for phrase in _phrases(slots[name])))
@@ -77,11 +77,11 @@ def _expected(world: World, state: State) -> tuple[SlotKind, Iterable[str], tupl
     return kind, phrases, digits
 
 
-def _changeable(world: World, state: State, asked: tuple[str, ...]) -> list[str]:
+def _changeable(world: World, state: State, asked: str) -> list[str]:
     """The filled slots of the current flow that a caller may want to take back."""
     flow = world.agent.flows[state.stack[-1].flow]
     own = {step.ask for step in flow.steps if isinstance(step, Ask)}
-    return [name for name in state.order if name in own and name not in asked]
+    return [name for name in state.order if name in own and name != asked]
 
 
 _ORDINALS = ("the first", "the second", "the first one", "the second one", "neither")
