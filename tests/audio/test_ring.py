@@ -228,6 +228,7 @@ def produce(ring: Ring, flush: bool) -> None:
         ring.signal()
 
 
+@pytest.mark.interop
 @pytest.mark.parametrize("flush", [False, True])
 def test_two_processes_race_and_every_byte_is_right(flush: bool) -> None:
     """Without flushes the whole sequence arrives; with them, what arrives is right for its position."""
