@@ -103,3 +103,55 @@ def test_a_hardly_heard_wish_in_between_is_checked(known: Conversation) -> None:
     assert "How many payments" in known.says("no")
     known.says("what are your opening hours", confidence=0.4)
     assert "Monday to Friday" in known.says("yes")
+
+
+def test_a_stray_digit_is_no_customer_number(call: Conversation) -> None:
+    call.says("how much do i owe")
+    assert call.says("i have one at home somewhere").startswith("Sorry, I didn't catch that.")
+
+
+def test_a_value_in_a_like_sounding_wish_stays_a_value(known: Conversation) -> None:
+    known.says("can i pay it in three parts")
+    assert known.state.values["instalments"] == 3
+
+
+def test_a_check_is_settled_by_saying_it_again(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven one six", confidence=0.4)
+    call.says("four eight two seven one six", confidence=0.4)
+    assert call.state.values["customer_number"] == "482716"
+
+
+def test_a_check_that_is_not_answered_is_repeated(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven one six", confidence=0.4)
+    answer = call.says("banana")
+    assert answer == "Sorry, I didn't catch that. Was that four eight two, seven one six?"
+
+
+def test_a_question_during_a_check_is_answered(call: Conversation) -> None:
+    call.says("how much do i owe")
+    call.says("four eight two seven one six", confidence=0.4)
+    assert "Monday to Friday" in call.says("when are you open")
+
+
+def test_a_third_value_settles_the_choice_of_two(known: Conversation) -> None:
+    known.says("three payments", confidence=0.4, alternatives=("five payments",))
+    known.says("four payments")
+    assert known.state.values["instalments"] == 4
+
+
+def test_a_choice_of_two_that_is_not_answered_is_repeated(known: Conversation) -> None:
+    known.says("three payments", confidence=0.4, alternatives=("five payments",))
+    assert "three payments, or five payments?" in known.says("banana")
+    assert "Monday to Friday" in known.says("when are you open")
+
+
+def test_the_same_alternative_is_no_rival(known: Conversation) -> None:
+    answer = known.says("three payments", confidence=0.4, alternatives=("three", "nine payments", "hm"))
+    assert answer == "I heard three payments. Is that right?"
+
+
+def test_an_unsure_later_answer_is_not_kept(known: Conversation) -> None:
+    assert known.says("starting on december third", confidence=0.4).startswith("Sorry, I didn't catch that.")
+    assert "first_date" not in known.state.values

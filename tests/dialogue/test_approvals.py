@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.dialogue.conftest import Conversation
+from tests.dialogue.test_flow import run
 from voicecore.dialogue.state import Confirming, Routing
 
 
@@ -110,3 +111,24 @@ def test_a_hardly_heard_goodbye_is_checked(call: Conversation) -> None:
     assert call.says("goodbye", confidence=0.1) == "Did you want to end the call?"
     call.says("yes")
     assert call.hung_up == "goodbye"
+
+
+def test_what_is_no_change_is_asked_about_again(asked: Conversation) -> None:
+    asked.says("no")
+    assert "What should I change" in asked.says("banana")
+
+
+def test_another_wish_instead_of_a_change(asked: Conversation) -> None:
+    asked.says("no")
+    assert "Monday to Friday" in asked.says("when are you open")
+    assert asked.calls("create_arrangement") == []
+
+
+def test_an_offer_may_be_passed_over(call: Conversation) -> None:
+    call.says("operator", confidence=0.1)
+    assert "customer number" in call.says("how much do i owe")
+
+
+def test_a_read_back_without_slots_is_just_refused() -> None:
+    call = run("  - confirm: Shall I?\n    declined: done\n  - end: Over.\n")
+    assert call.says("no") == "Thank you for calling. Goodbye."

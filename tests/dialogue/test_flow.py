@@ -33,11 +33,14 @@ SEEN = {
 }
 
 
-def run(steps: str, look: dict[str, object] | None = None, **more: str) -> Conversation:
-    """A call to an agent whose main flow is ``steps``."""
+def run(steps: str, look: dict[str, object] | None = None, tools: str = "", **more: str) -> Conversation:
+    """A call to an agent whose main flow is ``steps``; ``more`` are the steps of other flows."""
     extra = {f"flows/{name}.yaml": f"title: {name}\nsteps:\n{text}" for name, text in more.items()}
-    agent = Agent.parse({**BASE, "flows/main.yaml": f"title: main\nsteps:\n{steps}", **extra})
-    return Conversation(Dialogue(agent, IntentIndex.build(agent), TODAY), {"look": look or SEEN})
+    base = {**BASE, "tools.yaml": tools or BASE["tools.yaml"]}
+    agent = Agent.parse({**base, "flows/main.yaml": f"title: main\nsteps:\n{steps}", **extra})
+    return Conversation(
+        Dialogue(agent, IntentIndex.build(agent), TODAY), {"look": look or SEEN, "store": {"state": "new"}}
+    )
 
 
 def test_a_flow_that_ends_says_goodbye() -> None:
@@ -115,3 +118,30 @@ def test_an_open_question_still_hears_commands() -> None:
     call = run("  - ask: wish\n  - end: Over.\n")
     call.says("operator")
     assert call.transferred
+
+
+EFFECT = """
+  store:
+    path: /store
+    read_only: false
+    arguments: {size: integer}
+    returns: {state: string}
+    fails: Sorry.
+"""
+
+
+def test_no_jump_leads_around_a_confirmation() -> None:
+    steps = (
+        "  - ask: size\n  - goto: store\n  - confirm: Shall I store {size}?\n    declined: done\n"
+        "  - id: store\n    call: store\n    arguments: {size: size}\n    save: kept\n  - end: Over.\n"
+    )
+    call = run(steps, tools=BASE["tools.yaml"] + EFFECT)
+    assert call.says("three") == "Three. Shall I store three?"
+    assert call.calls("store") == []
+    call.says("yes")
+    assert call.calls("store") == [{"size": 3}]
+
+
+def test_a_bound_does_not_hold_for_what_is_no_number() -> None:
+    steps = LOOK + "  - branch:\n      - when: {seen.state: {above: 0}}\n        goto: done\n  - end: Over.\n"
+    assert run(steps).says("three").endswith("Over.")

@@ -46,6 +46,18 @@ def test_an_offered_wish_can_be_keyed(files: dict[str, str]) -> None:
     assert "online account" in call.presses("2")
 
 
+def test_one_of_two_wishes_is_told_by_its_words(files: dict[str, str]) -> None:
+    call = two_minds(files)
+    call.says("my account")
+    assert "payment plan" in call.says("my account today")
+
+
+def test_two_wishes_that_are_not_answered_are_offered_again(files: dict[str, str]) -> None:
+    call = two_minds(files)
+    call.says("my account")
+    assert "close an account, or to open an account?" in call.says("banana")
+
+
 def test_neither_of_two_wishes_asks_anew(files: dict[str, str]) -> None:
     call = two_minds(files)
     call.says("my account")
@@ -103,3 +115,9 @@ def test_digressions_do_not_pile_up_for_ever(known: Conversation) -> None:
         known.says("how much do i owe")
         known.says("why is my bill so high")
     assert len(known.state.stack) <= 6
+
+
+def test_a_proposal_that_is_not_answered_is_made_again(call: Conversation) -> None:
+    call.says("how much do i owe", confidence=0.1)
+    assert call.says("banana") == "Sorry, I didn't catch that. Would you like to hear your latest invoice?"
+    assert "customer number" in call.presses("1")

@@ -131,7 +131,7 @@ class IntentIndex:
     def understand(self, text: str, vector: Floats | None) -> Verdict:
         """The intent of an utterance, under the agent's thresholds."""
         ranked = self.rank(text, vector)
-        accept = self.limits.accept if self._embedded(vector) else self.limits.words
+        accept = self.needed(vector)
         if not ranked or ranked[0].score < accept:
             return Verdict()
         best, second = ranked[0], ranked[1] if len(ranked) > 1 else Guess("", 0.0)
@@ -151,6 +151,10 @@ class IntentIndex:
                 longest = len(cue)
                 found[name] = CUE
         return found
+
+    def needed(self, vector: Floats | None) -> float:
+        """The score from which an intent counts, with or without an embedding."""
+        return self.limits.accept if self._embedded(vector) else self.limits.words
 
     def knows(self, score: float, vector: Floats | None) -> bool:
         """Whether a passage with this score answers the question."""

@@ -115,12 +115,12 @@ def on_disambiguating(turn: Turn) -> None:
         if nth == at or has(turn.words, label):
             begin(turn, name, waiting.question)
             return
-    limits = turn.world.agent.persona.understanding
-    if (
-        len(ranked) == 2
-        and ranked[0].score - ranked[1].score >= limits.margin
-        and ranked[0].score >= limits.accept
-    ):
+    margin, needed = turn.world.intents.limits.margin, turn.world.intents.needed(turn.vector)
+    if len(ranked) == 2 and ranked[0].score >= max(needed, ranked[1].score + margin):
         begin(turn, ranked[0].intent, waiting.question)
-    elif not pursue(turn):
-        resume(turn) if says_no(turn) else miss(turn)
+    elif pursue(turn):
+        return
+    elif says_no(turn):
+        resume(turn)
+    else:
+        miss(turn)
