@@ -34,6 +34,8 @@ FEED_SOCKET = "feed.sock"
 
 def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
     """The engines that the configuration names. Raises ConfigError and EngineError (see models)."""
+    for port, name in names.model_dump().items():
+        engine_table.find_engine(port, name)
     load, voice = engine_table.load, agent.persona.voice
     embedder = load("embedder", names.embedder, weights)
     return Engines(
