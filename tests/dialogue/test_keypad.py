@@ -76,7 +76,14 @@ def test_star_repeats(call: Conversation) -> None:
 
 def test_a_key_that_is_not_offered_is_a_miss(call: Conversation) -> None:
     assert call.presses("9").startswith("Sorry, I didn't catch that.")
-    assert call.presses("#").startswith("I'm sorry")
+
+
+@pytest.mark.parametrize("keys", ["482716#", "482716"])
+def test_a_late_hash_means_nothing(call: Conversation, keys: str) -> None:
+    call.says("how much do i owe")
+    assert "postcode" in call.presses(keys)
+    assert call.presses("#") == ""
+    assert call.state.misses == 0
 
 
 def test_an_offer_is_answered_by_keys(call: Conversation) -> None:

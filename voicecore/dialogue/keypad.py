@@ -31,7 +31,10 @@ from voicecore.dialogue.wishes import proposed
 
 
 def pressed(turn: Turn, keys: str) -> None:
-    """Handle keys, one after the other, as if each came alone."""
+    """Handle keys, one after the other, as if each came alone.
+
+    A hash after an entry that was complete already, as people press it, means nothing.
+    """
     for key in keys:
         if key in "0123456789*#" and not turn.state.ended:
             _press(turn, key)
@@ -44,7 +47,8 @@ def complete(turn: Turn) -> None:
 
 def _press(turn: Turn, key: str) -> None:
     waiting = turn.state.waiting
-    if isinstance(waiting, Calling | Answering):
+    late_hash = key == "#" and not turn.state.keyed
+    if late_hash or isinstance(waiting, Calling | Answering):
         return
     if isinstance(waiting, Asking) and turn.world.agent.slots[waiting.slot].kind in _ENTRIES:
         _enter(turn, waiting, key)
@@ -52,7 +56,7 @@ def _press(turn: Turn, key: str) -> None:
         obey(turn, "operator")
     elif key == "*":
         obey(turn, "repeat")
-    elif key == "#" or not _pick(turn, int(key) - 1):
+    elif not _pick(turn, int(key) - 1):
         miss(turn)
 
 
