@@ -71,7 +71,8 @@ def _expected(world: World, state: State) -> tuple[SlotKind, Iterable[str], tupl
             labels, examples = [i.label for i in intents], [text for i in intents for text in i.examples]
             kind, phrases = SlotKind.CHOICE, (*labels, *_ORDINALS, *examples)
         case Changing(names):
-            kind, phrases = SlotKind.CHOICE, (*_changes(world, names), "nothing", "no")
+            called = [f"the {called}" for name in names for called in slots[name].names]
+            kind, phrases = SlotKind.CHOICE, (*called, *_changes(world, names), "nothing", "no")
         case Idle() | Calling() | Answering() | Ended():
             pass
     return kind, phrases, digits
@@ -112,13 +113,17 @@ def _phrases(slot: Slot) -> tuple[str, ...]:
 
 
 def _changes(world: World, slots: Iterable[str]) -> Iterator[str]:
-    """Ways to change slots that are filled: "make it four payments", "change the date"."""
+    """Ways to change slots that are filled: "make it four payments", "change the date".
+
+    Numbers come with their unit only, as longer phrases are harder to mistake.
+    """
     for name in slots:
         slot = world.agent.slots[name]
         for phrase in _phrases(slot):
-            yield from (f"no make it {phrase}", f"actually {phrase}", f"make it {phrase}")
+            if not slot.unit or phrase.endswith(slot.unit):
+                yield from (f"no make it {phrase}", f"actually {phrase}", f"make it {phrase}")
         for called in slot.names:
-            yield from (f"change {called}", f"no change {called}", called)
+            yield from (f"change the {called}", f"no change the {called}")
 
 
 def _value_phrases(slot: Slot, values: tuple[object, object]) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Slot(Section):
     label: str
     """How the agent calls it: "the first payment date"."""
     names: tuple[Spoken, ...] = ()
-    """How callers call it, to change it later ("the date")."""
+    """How callers call it, without an article, to change it later ("date")."""
     prompt: Wordings
     again: Wordings | None = None
     """Shorter wordings for asking once more."""
