@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -33,7 +34,12 @@ class MediaHost:
     async def start(
         cls, config: Configure, on_message: OnMessage, on_death: Callable[[], None]
     ) -> tuple[MediaHost, int]:
-        """The process and the SIP port it got. Raises SipError with the child's code, or "media-start"."""
+        """The process and the SIP port it got.
+
+        Raises SipError: the child's own code, ``media-start``, or ``no-pjsua2``.
+        """
+        if importlib.util.find_spec("pjsua2") is None:
+            raise SipError("no-pjsua2", "SIP needs pjsua2: pip install 'voicecore[sip]' (or build pjproject)")
         host = cls(on_message, on_death)
         try:
             return host, await host._launch(config)

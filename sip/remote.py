@@ -134,7 +134,10 @@ class SipEndpoint:
         return None if self._media is None else self._media.pid
 
     async def start(self) -> None:
-        """Raises SipError: ``port-in-use``, ``unknown-codec``, ``sip-stack``, ``media-start``."""
+        """Start the media process; its port is bound on return.
+
+        Raises SipError: ``no-pjsua2``, ``port-in-use``, ``unknown-codec``, ``sip-stack``, ``media-start``.
+        """
         self._media, port = await MediaHost.start(self._config, self._on_message, self._on_death)
         self._config = dataclasses.replace(self._config, port=port)
 
