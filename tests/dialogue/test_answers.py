@@ -155,3 +155,25 @@ def test_the_same_alternative_is_no_rival(known: Conversation) -> None:
 def test_an_unsure_later_answer_is_not_kept(known: Conversation) -> None:
     assert known.says("starting on december third", confidence=0.4).startswith("Sorry, I didn't catch that.")
     assert "first_date" not in known.state.values
+
+
+def test_of_two_dates_the_named_one_is_meant(known: Conversation) -> None:
+    known.says("three payments")
+    answer = known.says("december third", confidence=0.4, alternatives=("december first",))
+    assert answer == "Did you say December third, or December first?"
+    known.says("december first")
+    assert known.state.values["first_date"] == "2026-12-01"
+
+
+def test_a_hardly_heard_change_is_checked(known: Conversation) -> None:
+    known.says("three payments")
+    assert known.says("no make it four payments", confidence=0.4) == "I heard four payments. Is that right?"
+    assert "instalments" not in known.state.values
+    assert "first payment?" in known.says("yes")
+    assert known.state.values["instalments"] == 4
+
+
+def test_a_later_value_out_of_bounds_is_told_at_once(known: Conversation) -> None:
+    answer = known.says("three payments starting march third")
+    assert answer.startswith("The first payment has to be within the next thirty days. Three payments.")
+    assert answer.endswith("first payment?")

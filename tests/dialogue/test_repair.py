@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.dialogue.conftest import Conversation
+from collections.abc import Callable
+
+from tests.dialogue.conftest import BACKEND, Conversation
+from voicecore.dialogue import CallTool, ToolReturned
 
 
 def test_misses_escalate_from_apology_to_keypad_to_a_person(call: Conversation) -> None:
@@ -210,3 +213,17 @@ def test_only_what_was_heard_is_in_the_history(call: Conversation) -> None:
     call.interrupts("We are open from Monday")
     assert [text for who, text in call.state.history if who == "agent"][-1] == "We are open from Monday"
     assert all("evening" not in text for _, text in call.state.history)
+
+
+def test_an_old_interruption_is_forgotten_with_the_next_question(
+    call_with: Callable[..., Conversation],
+) -> None:
+    call = call_with(find_customer={})
+    call.says("how much do i owe")
+    call.delivering = False
+    call.says("four eight two seven one six")
+    call.interrupts("Four")
+    assert isinstance(call.last, CallTool)
+    call.send(ToolReturned(call.last.id, BACKEND["find_customer"]))
+    call.hears_out()
+    assert call.is_silent().startswith("Are you still there? ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.dialogue.conftest import Conversation
@@ -116,3 +118,31 @@ def test_every_command_understands_its_own_phrases() -> None:
     for command, phrases in PHRASES.items():
         for phrase in phrases:
             assert find_command(phrase.split(), {}) == command
+
+
+def test_a_hardly_heard_cancel_is_checked(known: Conversation) -> None:
+    known.says("three payments")
+    assert known.says("cancel", confidence=0.1) == "Did you want to cancel this?"
+    assert "first payment?" in known.says("no")
+    known.says("cancel", confidence=0.1)
+    assert known.says("yes").startswith("All right, we'll leave that.")
+    assert isinstance(known.state.waiting, Routing)
+
+
+def test_cancel_takes_back_a_proposal(call: Conversation) -> None:
+    call.says("how much do i owe", confidence=0.1)
+    assert call.says("never mind") == "All right, we'll leave that. What can I do for you?"
+
+
+def test_a_flow_that_begins_anew_has_all_its_tries(call_with: Callable[..., Conversation]) -> None:
+    call = call_with(create_arrangement={"accepted": False, "decline": "too-late"})
+    call.says("i would like to pay in five payments starting december third")
+    call.says("four eight two seven one six")
+    call.says("two four seven one eight")
+    for _ in range(2):
+        call.says("yes")
+        call.says("december second")
+    call.says("cancel")
+    call.says("i would like to pay in five payments starting december third")
+    assert "has to be earlier than that" in call.says("yes")
+    assert not call.transferred

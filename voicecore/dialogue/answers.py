@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from voicecore.dialogue.filling import ask_anew, change, changed_slots, fill, take
+from voicecore.dialogue.filling import ask_anew, changed_slots, fill, take, take_back
 from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import cued, named_slots, says_no, which
 from voicecore.dialogue.prompts import differing_digit, prompt
@@ -72,7 +72,7 @@ def _take_back(turn: Turn, main: Reading | None) -> bool:
     values = changed_slots(turn, turn.text, named or candidates)
     if values:
         name = next(iter(values))
-        change(turn, {name: values[name]})
+        take_back(turn, name, values[name])
     elif named and cued(turn.words) and main is None:
         ask_anew(turn, named[0])
     else:
@@ -125,16 +125,14 @@ def checked(turn: Turn, yes: bool) -> None:
 def on_choosing(turn: Turn) -> None:
     waiting = cast(Choosing, turn.state.waiting)
     slot = turn.world.agent.slots[waiting.slot]
-    nth = which(turn.words)
     reading = read_slot(slot, turn.text, turn.world.today)
     at = differing_digit(*waiting.values) if slot.kind == "digits" else None
-    for n, value in enumerate(waiting.values):
-        digit = at is not None and reading is not None and reading.value == value[at]
-        if nth == n or digit or (reading is not None and reading.value == value):
-            fill(turn, {waiting.slot: value})
-            return
+    named = [v for v in waiting.values if reading and reading.value in (v, v[at] if at is not None else v)]
+    nth = which(turn.words)
     asking = Asking(waiting.slot, waiting.also)
-    if reading is not None and not reading.problem:
+    if named or nth is not None:
+        fill(turn, {waiting.slot: named[0] if named else waiting.values[nth or 0]})
+    elif reading is not None and not reading.problem:
         turn.set(waiting=asking)
         take(turn, asking, {waiting.slot: reading})
     elif says_no(turn) or "neither" in turn.words:

@@ -16,7 +16,7 @@ from voicecore.dialogue.state import (
     Confirming,
     Offering,
 )
-from voicecore.dialogue.steering import leave
+from voicecore.dialogue.steering import carry_out
 from voicecore.dialogue.turn import Turn
 from voicecore.dialogue.wishes import pursue
 
@@ -84,10 +84,10 @@ def on_offering(turn: Turn) -> None:
 
 
 def offered(turn: Turn, yes: bool) -> None:
-    """The answer to "would you like to ...?"."""
+    """The answer to "did you want to ...?"."""
     waiting = cast(Offering, turn.state.waiting)
     if yes:
-        leave(turn, "goodbye" if waiting.command == "goodbye" else "operator")
+        carry_out(turn, waiting.command)
     else:
         understood(turn, "no")
         resume(turn)

@@ -29,6 +29,9 @@ def take(turn: Turn, asking: Asking, readings: Mapping[str, Reading]) -> None:
     if main.problem:
         _refuse(turn, asking, main)
     elif slot.confirm == "never" or (slot.confirm == "auto" and sure and main.certain):
+        for name, reading in readings.items():
+            if name != asking.slot and reading.problem == "bounds":
+                turn.say(_out_of_bounds(turn, name, reading.value))
         fill(turn, {**{n: r.value for n, r in extra.items()}, asking.slot: main.value})
     else:
         _doubt(turn, asking, main)
@@ -65,10 +68,8 @@ def _refuse(turn: Turn, asking: Asking, reading: Reading) -> None:
     """Say what is wrong with a value; digits that are on the way are kept."""
     slot = turn.world.agent.slots[asking.slot]
     if reading.problem == "bounds":
-        value = turn.read_out(asking.slot, reading.value)
         turn.set(waiting=Asking(asking.slot, asking.also))
-        lead = turn.word(f"slots.{asking.slot}.invalid", slot.invalid, value=value) if slot.invalid else ""
-        miss(turn, lead)
+        miss(turn, _out_of_bounds(turn, asking.slot, reading.value))
     elif (
         reading.problem == "short"
         and len(reading.value) > len(asking.partial)
@@ -80,6 +81,11 @@ def _refuse(turn: Turn, asking: Asking, reading: Reading) -> None:
     else:
         turn.set(waiting=Asking(asking.slot, asking.also))
         miss(turn, _wrong_count(turn, slot, len(reading.value)))
+
+
+def _out_of_bounds(turn: Turn, name: str, value: Any) -> str:
+    wordings = turn.world.agent.slots[name].invalid
+    return turn.word(f"slots.{name}.invalid", wordings, value=turn.read_out(name, value)) if wordings else ""
 
 
 def _pausable(slot: Slot, digits: str) -> bool:
@@ -158,6 +164,18 @@ def change(turn: Turn, values: Mapping[str, Any]) -> None:
         turn.say(turn.manner("corrected", value=turn.read_out(name, value)))
     turn.set(waiting=Idle(), keyed="")
     advance(turn)
+
+
+def take_back(turn: Turn, slot: str, value: Any) -> None:
+    """Change a slot in the middle of another question; a hardly heard value is checked first."""
+    if _sure(turn):
+        change(turn, {slot: value})
+        return
+    understood(turn, slot)
+    _rewind(turn, [slot])
+    turn.forget([slot])
+    turn.set(waiting=Checking(slot, value))
+    turn.put(turn.state.waiting, prompt(turn))
 
 
 def ask_anew(turn: Turn, slot: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from voicecore.dialogue.answers import asks_open, on_asking, on_checking, on_choosing
 from voicecore.dialogue.approvals import on_changing, on_confirming, on_offering
-from voicecore.dialogue.commands import find_command
+from voicecore.dialogue.commands import Command, find_command
 from voicecore.dialogue.repair import miss
 from voicecore.dialogue.state import (
     Answering,
@@ -46,7 +46,7 @@ def heard(turn: Turn) -> None:
         _HEARD[type(waiting)](turn)
 
 
-def _while_calling(turn: Turn, waiting: Calling, command: str | None) -> None:
+def _while_calling(turn: Turn, waiting: Calling, command: Command | None) -> None:
     """The caller speaks while a tool runs: leaving is honoured afterwards."""
     if command in ("operator", "goodbye"):
         turn.set(waiting=replace(waiting, wish=command))

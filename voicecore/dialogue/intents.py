@@ -68,18 +68,21 @@ class _Texts:
         if vector is not None and self.vectors is not None:
             raw: Sequence[float] = np.asarray(self.vectors @ vector, dtype=np.float64).tolist()
         else:
-            raw = [_LEXICAL * self._overlap(words, bag) for bag in self.bags]
+            rare = max(self.weights.values(), default=1.0)
+            own = {word: self.weights.get(word, rare / 2) for word in words}
+            raw = [_LEXICAL * _overlap(own, bag) for bag in self.bags]
         by_owner: dict[str, list[float]] = {}
         for owner, score in zip(self.owners, raw, strict=True):
             by_owner.setdefault(owner, []).append(score)
         return {owner: _nearest(scores) for owner, scores in by_owner.items()}
 
-    def _overlap(self, words: Sequence[str], bag: Mapping[str, float]) -> float:
-        rare = max(self.weights.values(), default=1.0)
-        own = {word: self.weights.get(word, rare / 2) for word in words}
-        shared = sum(weight**2 for word, weight in bag.items() if word in own)
-        norm = math.sqrt(sum(w**2 for w in own.values()) * sum(w**2 for w in bag.values()))
-        return shared / norm if norm else 0.0
+
+def _overlap(own: Mapping[str, float], bag: Mapping[str, float]) -> float:
+    """Cosine of two sets of weighted words."""
+    shared = sum(bag[word] ** 2 for word in own if word in bag)
+    if not shared:
+        return 0.0
+    return shared / math.sqrt(sum(w**2 for w in own.values()) * sum(w**2 for w in bag.values()))
 
 
 def _nearest(scores: list[float]) -> float:

@@ -12,7 +12,7 @@ from voicecore.dialogue.events import Generated, ToolFailed, ToolReturned
 from voicecore.dialogue.flow import advance, resume
 from voicecore.dialogue.schema import Answer, Call, Tool
 from voicecore.dialogue.state import Answering, Calling
-from voicecore.dialogue.steering import leave
+from voicecore.dialogue.steering import carry_out
 from voicecore.dialogue.turn import Turn, effect_key
 
 FINAL = frozenset(("tool-unknown", "tool-bad-arguments", "tool-bad-answer", "tool-rejected"))
@@ -40,7 +40,7 @@ def returned(turn: Turn, event: ToolReturned) -> None:
     turn.set(values={**turn.state.values, step.save: dict(event.result)}, unsure=unsure)
     turn.go_on()
     if waiting.wish:
-        leave(turn, "goodbye" if waiting.wish == "goodbye" else "operator")
+        carry_out(turn, waiting.wish)
     else:
         advance(turn)
 
@@ -89,7 +89,7 @@ def failed(turn: Turn, event: ToolFailed) -> None:
     turn.say(turn.word(f"tools.{waiting.name}.fails", tool.fails))
     label = cast(Call, turn.step).failed
     if waiting.wish or not label:
-        leave(turn, "goodbye" if waiting.wish == "goodbye" else "operator")
+        carry_out(turn, waiting.wish or "operator")
     else:
         turn.goto(label)
         advance(turn)

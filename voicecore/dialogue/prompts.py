@@ -40,10 +40,8 @@ def prompt(turn: Turn, again: bool = False) -> str:
             text = turn.manner("propose", label=agent.intents[intent].label)
         case Changing(slots):
             text = turn.manner("change_what", options=either([agent.slots[name].label for name in slots]))
-        case Offering("goodbye"):
-            text = turn.manner("offer_goodbye")
-        case Offering():
-            text = turn.manner("offer_handoff")
+        case Offering(command):
+            text = turn.manner(f"offer_{command}")
     return text
 
 

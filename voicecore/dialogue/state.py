@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from voicecore.dialogue.commands import Command
 from voicecore.types import Expectation
 
 
@@ -94,9 +95,9 @@ class Changing:
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """A command was hardly heard, or a person is offered: yes or no?"""
+    """A command was hardly heard: is it meant?"""
 
-    command: str
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Calling:
     name: str
     arguments: Mapping[str, Any]
     tries: int = 1
-    wish: str = ""
+    wish: Command | None = None
     """A command that came meanwhile and is honoured afterwards."""
 
 

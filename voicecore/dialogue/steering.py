@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from voicecore.dialogue.commands import Command
-from voicecore.dialogue.flow import advance, answer, enter, route_key
+from voicecore.dialogue.flow import advance, answer, enter, resume, route_key
 from voicecore.dialogue.prompts import prompt
 from voicecore.dialogue.readings import read_slots
 from voicecore.dialogue.repair import examples, understood
 from voicecore.dialogue.schema import Ask, Call, Route
-from voicecore.dialogue.state import Disambiguating, Idle, Offering, Routing
+from voicecore.dialogue.state import Disambiguating, Idle, Offering, Proposing, Routing
 from voicecore.dialogue.turn import Turn
 
+GRAVE: tuple[Command, ...] = ("operator", "goodbye", "cancel")
 DEEPEST = 6
 """Flows on top of each other; beyond it a new wish replaces what was under way."""
 
 
 def obey(turn: Turn, command: Command) -> None:
-    """Do what ``command`` says."""
+    """Do what ``command`` says; what can't be undone is checked first if it was hardly heard."""
     understood(turn, command)
+    weak = turn.transcript.confidence < turn.world.agent.persona.confidence.weak
+    if weak and command in GRAVE and not isinstance(turn.state.waiting, Offering):
+        turn.set(waiting=Offering(command))
+        turn.put(turn.state.waiting, prompt(turn))
+    else:
+        carry_out(turn, command)
+
+
+def carry_out(turn: Turn, command: Command) -> None:
+    """Do what ``command`` says at once."""
     _COMMANDS[command](turn)
 
 
-def leave(turn: Turn, command: Command) -> None:
-    """Hand off or say goodbye; first make sure if it was hardly heard."""
-    weak = turn.transcript.confidence < turn.world.agent.persona.confidence.weak
-    if weak and not isinstance(turn.state.waiting, Offering):
-        turn.set(waiting=Offering(command))
-        turn.put(turn.state.waiting, prompt(turn))
-    elif command == "operator":
-        turn.hand_off()
-    else:
-        turn.hang_up(turn.manner("goodbye"), "goodbye")
+def _operator(turn: Turn) -> None:
+    turn.hand_off()
+
+
+def _goodbye(turn: Turn) -> None:
+    turn.hang_up(turn.manner("goodbye"), "goodbye")
 
 
 def _repeat(turn: Turn) -> None:
@@ -61,11 +70,14 @@ def _back(turn: Turn) -> None:
 
 
 def _cancel(turn: Turn) -> None:
-    if not abandon(turn):
+    if abandon(turn):
+        turn.say(turn.manner("cancelled"))
+        advance(turn)
+    elif isinstance(turn.state.waiting, Disambiguating | Offering | Proposing):
+        turn.say(turn.manner("cancelled"))
+        resume(turn)
+    else:
         turn.say(f"{turn.manner('nothing_to_cancel')} {prompt(turn)}", question=True)
-        return
-    turn.say(turn.manner("cancelled"))
-    advance(turn)
 
 
 def abandon(turn: Turn) -> bool:
@@ -82,10 +94,12 @@ def abandon(turn: Turn) -> bool:
 
 
 def clear(turn: Turn, flow: str) -> None:
-    """Forget the slots and results of a flow, so that it begins afresh."""
+    """Forget the slots, results and tries of a flow, so that it begins afresh."""
     steps = turn.world.agent.flows[flow].steps
     asked = [step.ask for step in steps if isinstance(step, Ask)]
     turn.forget([*asked, *(step.save for step in steps if isinstance(step, Call))])
+    visits = {key: times for key, times in turn.state.visits.items() if not key.startswith(f"{flow}.")}
+    turn.set(visits=visits)
 
 
 def _help(turn: Turn) -> None:
@@ -94,9 +108,9 @@ def _help(turn: Turn) -> None:
     turn.say(prompt(turn, again=True), question=True)
 
 
-_COMMANDS = {
-    "operator": lambda turn: leave(turn, "operator"),
-    "goodbye": lambda turn: leave(turn, "goodbye"),
+_COMMANDS: Mapping[Command, Callable[[Turn], None]] = {
+    "operator": _operator,
+    "goodbye": _goodbye,
     "repeat": _repeat,
     "back": _back,
     "cancel": _cancel,

@@ -139,7 +139,8 @@ class Turn:
         spoken = Utterance(self._id("s"), text, question)
         self.actions.append(Say(spoken.id, text))
         self.sayings.append(text)
-        self.set(queued=(*self.state.queued, spoken))
+        missed = () if question else self.state.missed
+        self.set(queued=(*self.state.queued, spoken), missed=missed)
 
     def _id(self, prefix: str) -> str:
         self.set(serial=self.state.serial + 1)
