@@ -26,7 +26,7 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/cython-lint --max-line-length 110 ext
+	PATH=$(CURDIR)/$(VENV)/bin:$$PATH cython-lint --max-line-length 110 ext
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.test $(VENV)/.models

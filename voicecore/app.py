@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
@@ -34,8 +35,8 @@ FEED_SOCKET = "feed.sock"
 
 def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
     """The engines that the configuration names. Raises ConfigError and EngineError (see models)."""
-    for port, name in names.model_dump().items():
-        engine_table.find_engine(port, name)
+    for port in get_args(engine_table.Port):
+        engine_table.find_engine(port, getattr(names, port))
     load, voice = engine_table.load, agent.persona.voice
     embedder = load("embedder", names.embedder, weights)
     return Engines(
