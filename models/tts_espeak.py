@@ -120,7 +120,8 @@ def pieces(text: str) -> Iterator[Span]:
         end = start + fits.end() if fits else blank.end() if blank else len(text)
         yield start, end
         start = end
-    yield start, len(text)
+    if start < len(text):
+        yield start, len(text)
 
 
 def place(words: Sequence[Span], events: Sequence[tuple[int, int]], span: Span, samples: int) -> Ints:
@@ -148,9 +149,9 @@ def audible(pcm: Pcm) -> Span:
     return (int(heard[0]), int(heard[-1]) + 1) if len(heard) else (0, 0)
 
 
-def active_level(pcm: Floats) -> float:
+def active_level(pcm: Floats, rate: int) -> float:
     """Root mean square of the 20 ms frames that hold speech (within 30 dB of the loudest), full scale 1."""
-    frame = ENGINE_RATE // 50
+    frame = rate // 50
     levels = np.sqrt(np.mean((pcm[: len(pcm) // frame * frame] / 32_768).reshape(-1, frame) ** 2, axis=1))
     speech = levels[levels > levels.max(initial=0) * ACTIVE]
     return float(np.sqrt(np.mean(speech**2))) if len(speech) else 0.0
@@ -159,5 +160,5 @@ def active_level(pcm: Floats) -> float:
 @lru_cache(maxsize=64)
 def _gain(style: Style) -> float:
     """What brings a voice to ``LEVEL``: measured once, so that loud and soft words stay so."""
-    level = active_level(LIBRARY.speak(style, _SAMPLE_TEXT).pcm.astype(np.float32))
+    level = active_level(LIBRARY.speak(style, _SAMPLE_TEXT).pcm.astype(np.float32), ENGINE_RATE)
     return LEVEL / level if level else 1.0
