@@ -8,6 +8,9 @@ from typing import Any
 from sip.control import Configure, Registered
 from sip.stack import pj
 
+SESSION_S = 600
+"""Session timer (RFC 4028): a peer that is gone without BYE keeps its line no longer than this."""
+
 OnInvite = Callable[[int, Any], None]
 """Called with pjsua's call number and the INVITE's rdata."""
 OnRegistered = Callable[[Registered], None]
@@ -29,12 +32,14 @@ class Account(pj.Account):  # type: ignore[misc]
         self._on_registered(Registered(int(prm.code), lasts))
 
 
-def account_config(config: Configure, port: int) -> Any:
-    """pjsua2's account settings. RTP is bound to our address; video, ICE and SRTP are off."""
+def account_config(config: Configure, own: str) -> Any:
+    """pjsua2's account settings; ``own`` is our "host:port". RTP is bound to our address; video, ICE and SRTP are off."""
     account = pj.AccountConfig()
-    account.idUri = f"sip:{config.user}@{config.address}:{port}"
+    account.idUri = f"sip:{config.user}@{own}"
     account.mediaConfig.transportConfig.port = config.rtp_port
     account.mediaConfig.transportConfig.boundAddress = config.address
+    account.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+    account.callConfig.timerSessExpiresSec = SESSION_S
     account.videoConfig.autoTransmitOutgoing = False
     login = config.login
     if login is not None:

@@ -52,6 +52,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self._lines = lines
         self._report = report
         self._rings: tuple[Ring, Ring] | None = None
+        self._rang = False
         self._confirmed = False
         self._held = False
         self._by_us = False
@@ -124,7 +125,8 @@ class Leg(pj.Call):  # type: ignore[misc]
 
     def onCallState(self, _prm: Any) -> None:
         info = self.getInfo()
-        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC and not self._rang:
+            self._rang = True
             self.event("ringing")
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             self._confirmed = True
@@ -166,9 +168,13 @@ class Leg(pj.Call):  # type: ignore[misc]
 
     def _apply(self, index: int, status: int) -> None:
         if self.line is None:
+            try:
+                stream = self.getStreamInfo(index)
+            except pj.Error:  # the peer has answered, and refused the audio
+                attempt(self, self.end)
+                return
             assert self._rings is not None, "confirmed without rings"
             self.line = self._lines.take(self._rings)
-            stream = self.getStreamInfo(index)
             self.event("answered", codec=stream.codecName, clock_rate=int(stream.codecClockRate))
         if status == pj.PJSUA_CALL_MEDIA_ACTIVE:
             self.line.open(self.getAudioMedia(index))

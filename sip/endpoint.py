@@ -50,7 +50,7 @@ class Stack:
         audio.setNullDev()
         self._endpoint.libStart()
         self._account = Account(on_invite, on_registered)
-        self._account.create(account_config(config, self.port), True)
+        self._account.create(account_config(config, self._published()), True)
         self.lines.fill(2 * LARGEST, audio.getCaptureDevMedia())
 
     @property
@@ -71,9 +71,6 @@ class Stack:
     def poll(self, timeout_ms: int) -> None:
         """Let pjsua2 work for a while; its callbacks run in here."""
         self._endpoint.libHandleEvents(timeout_ms)
-
-    def hang_up_all(self) -> None:
-        self._endpoint.hangupAllCalls()
 
     def destroy(self) -> None:
         """Unregister, close all sockets. Calls must have been let go of before."""
@@ -96,6 +93,11 @@ class Stack:
                     self._endpoint.transportClose(number)
                 cause = reason(exc)
         raise SipError("port-in-use", f"{config.address}:{config.port}: {cause}", port=config.port)
+
+    def _published(self) -> str:
+        """Our "host:port" as peers can reach it, also when bound to all addresses."""
+        transport = self._endpoint.transportGetInfo(self._endpoint.transportEnum()[0])
+        return str(transport.localName)
 
     def _open(self, name: str, address: str, port: int) -> int:
         kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}
@@ -131,6 +133,7 @@ def endpoint_config(config: Configure) -> Any:
     settings.uaConfig.mainThreadOnly = True
     settings.uaConfig.maxCalls = LARGEST
     settings.uaConfig.userAgent = config.user_agent
+    settings.uaConfig.natTypeInSdp = 0
     media = settings.medConfig
     media.clockRate = media.sndClockRate = RATE
     media.audioFramePtime = media.ptime = TICK_MS

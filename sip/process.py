@@ -95,7 +95,7 @@ class MediaProcess:
 
     def _farewell(self) -> None:
         feed_watchdog()
-        self._stack.hang_up_all()
+        self._hang_up_all()
         deadline = time.monotonic() + FAREWELL_S
         while self._legs and time.monotonic() < deadline:
             self._stack.poll(POLL_MS)
@@ -104,8 +104,12 @@ class MediaProcess:
         self._stack.destroy()
         self._channel.close()
 
+    def _hang_up_all(self) -> None:
+        for leg in self._legs.values():
+            attempt(leg, leg.end)
+
     def _drop_all(self) -> None:
-        """Let go of every object of pjsua2 (also by name: none may outlive the library)."""
+        """Let go of every object of pjsua2, by name too: none may outlive the library."""
         for leg in [*self._legs.values(), *(leg for _, leg in self._resting)]:
             if leg.line is not None:
                 leg.line.close()

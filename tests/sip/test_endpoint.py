@@ -159,6 +159,17 @@ async def test_the_gain_scales_what_is_played(rig: Rig) -> None:
     assert loudest == pytest.approx(2000, rel=0.02)
 
 
+async def test_stopping_ends_the_calls(rig: Rig) -> None:
+    far = await rig.calls_in()
+    rig.agent.call((await event(rig.agent, "incoming")).call_id).answer()
+    await event(rig.agent, "answered")
+    await rig.agent.stop()
+    assert (await event(rig.agent, "ended")).detail["by"] == "agent"
+    assert await far.ended() == 200
+    with pytest.raises(SipError, match="media-down"):
+        rig.agent.dial("sip:somebody@elsewhere")
+
+
 async def test_what_cannot_be_done_is_said(rig: Rig) -> None:
     with pytest.raises(SipError, match="bad-uri"):
         rig.agent.dial("sip:a b@c")
