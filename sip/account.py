@@ -33,7 +33,7 @@ class Account(pj.Account):  # type: ignore[misc]
 
 
 def account_config(config: Configure, own: str) -> Any:
-    """pjsua2's account settings; ``own`` is our "host:port". RTP is bound to our address; video, ICE and SRTP are off."""
+    """pjsua2's account settings; ``own`` is our "host:port". Video, ICE and SRTP are off."""
     account = pj.AccountConfig()
     account.idUri = f"sip:{config.user}@{own}"
     account.mediaConfig.transportConfig.port = config.rtp_port
