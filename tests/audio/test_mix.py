@@ -75,6 +75,12 @@ def test_a_long_chunk_is_the_same_too() -> None:
     assert np.concatenate(pieces).tolist() == whole.process(x).tolist()
 
 
+def test_a_ramp_moves_with_every_sample_and_rounds() -> None:
+    gain = Gain(0)
+    gain.to(1, 4)
+    assert gain.process(np.full(6, 1001, np.int16)).tolist() == [250, 501, 751, 1001, 1001, 1001]
+
+
 def test_unity_is_bit_exact_and_a_ramp_ends_where_it_should() -> None:
     x = np.arange(-400, 400, dtype=np.int16)
     gain = Gain()

@@ -51,6 +51,13 @@ def test_gives_what_the_slow_twin_gives(source: int, target: int, dtype: type) -
         np.testing.assert_allclose(got, wanted, atol=2e-6)
 
 
+@pytest.mark.parametrize(("source", "target"), RATES)
+def test_quiet_samples_are_rounded_to_the_nearest(source: int, target: int) -> None:
+    x = noise(1000, np.int16) // 200
+    wanted = slow(x.astype(np.float64), source, target)
+    np.testing.assert_allclose(Resampler(source, target).process(x), wanted, atol=0.65)
+
+
 @given(
     rates=st.sampled_from(RATES),
     dtype=st.sampled_from(DTYPES),
