@@ -73,7 +73,9 @@ class Stack:
         self._endpoint.libHandleEvents(timeout_ms)
 
     def destroy(self) -> None:
-        """Unregister, close all sockets. Calls must have been let go of before."""
+        """Stop the media clock, unregister, close all sockets. Calls must have been let go of before."""
+        if self._account is not None:
+            self._endpoint.audDevManager().setNoDev()
         self.lines.clear()
         gc.collect()
         self._endpoint.libDestroy(0 if self._registers else pj.PJSUA_DESTROY_NO_RX_MSG)

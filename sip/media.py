@@ -17,9 +17,10 @@ BINS = 256
 class MediaPort(pj.AudioMediaPort):  # type: ignore[misc]
     """A conference port that carries one call's audio at a time; made once, kept to the end."""
 
+    bridge: FrameBridge | None = None
+
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.bridge: FrameBridge | None = None
         form = pj.MediaFormatAudio()
         form.type = pj.PJMEDIA_TYPE_AUDIO
         form.clockRate = RATE
