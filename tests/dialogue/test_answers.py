@@ -177,3 +177,16 @@ def test_a_later_value_out_of_bounds_is_told_at_once(known: Conversation) -> Non
     answer = known.says("three payments starting march third")
     assert answer.startswith("The first payment has to be within the next thirty days. Three payments.")
     assert answer.endswith("first payment?")
+
+
+def test_a_value_that_was_only_second_best_is_checked(known: Conversation) -> None:
+    assert (
+        known.says("sri", confidence=0.3, alternatives=("free", "three"))
+        == "I heard three payments. Is that right?"
+    )
+    known.says("yes")
+    assert known.state.values["instalments"] == 3
+
+
+def test_a_surely_heard_answer_has_no_second_best(known: Conversation) -> None:
+    assert known.says("sri", alternatives=("three",)).startswith("Sorry, I didn't catch that.")

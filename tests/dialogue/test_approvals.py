@@ -32,8 +32,8 @@ def test_nothing_else_is_consent(asked: Conversation, text: str) -> None:
     assert asked.calls("create_arrangement") == []
 
 
-def test_a_hardly_heard_yes_is_no_consent(asked: Conversation) -> None:
-    asked.says("yes", confidence=0.1)
+def test_an_unsurely_heard_yes_is_no_consent(asked: Conversation) -> None:
+    asked.says("yes", confidence=0.5)
     assert asked.calls("create_arrangement") == []
     asked.says("yes")
     assert len(asked.calls("create_arrangement")) == 1
@@ -132,3 +132,11 @@ def test_an_offer_may_be_passed_over(call: Conversation) -> None:
 def test_a_read_back_without_slots_is_just_refused() -> None:
     call = run("  - confirm: Shall I?\n    declined: done\n  - end: Over.\n")
     assert call.says("no") == "Thank you for calling. Goodbye."
+
+
+def test_a_no_may_be_second_best_but_a_yes_may_not(asked: Conversation) -> None:
+    assert asked.says("oh", confidence=0.3, alternatives=("go", "yes")).startswith(
+        "Sorry, I didn't catch that."
+    )
+    assert asked.says("go", confidence=0.3, alternatives=("oh", "no")).startswith("What should I change")
+    assert asked.calls("create_arrangement") == []

@@ -37,7 +37,7 @@ def test_a_charge_is_explained(call: Conversation) -> None:
     assert "customer number" in call.says("why is my bill so high")
     assert "Four eight two, seven one six. And your postcode" in call.says("four eight two seven one six")
     answer = call.says("two four seven one eight")
-    assert "Thank you, Anna." in answer
+    assert "Good, Anna, I have your account." in answer
     assert "eighty-six euros and forty cents" in answer
     assert "Calls to other countries: forty-six euros and fifty cents." in answer
     assert "forty-six euros and fifty cents more than last time" in answer

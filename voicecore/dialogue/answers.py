@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from voicecore.dialogue.filling import ask_anew, changed_slots, fill, take, take_back
-from voicecore.dialogue.parsers import parse_yes_no
-from voicecore.dialogue.phrases import cued, named_slots, says_no, which
+from voicecore.dialogue.filling import ask_anew, changed_slots, fill, take, take_back, take_second_best
+from voicecore.dialogue.phrases import cued, named_slots, says_no, which, yes_or_no
 from voicecore.dialogue.prompts import differing_digit, prompt
 from voicecore.dialogue.readings import Reading, patch_digits, read_slot, read_slots
 from voicecore.dialogue.repair import miss, understood, yes_is_void
@@ -37,11 +36,12 @@ def on_asking(turn: Turn) -> None:
         return
     if readings:
         take(turn, waiting, readings)
-    elif not pursue(turn, instead=cued(turn.words)):
+    elif not pursue(turn, instead=cued(turn.words)) and not take_second_best(turn, waiting):
         miss(turn)
 
 
 def asks_open(turn: Turn) -> bool:
+    """Whether any words are an answer now."""
     waiting = turn.state.waiting
     return isinstance(waiting, Asking) and turn.world.agent.slots[waiting.slot].kind == "open"
 
@@ -93,7 +93,7 @@ def on_checking(turn: Turn) -> None:
     asking = Asking(waiting.slot, waiting.also)
     reading = read_slot(slot, turn.text, turn.world.today) if slot.kind not in ("yesno", "open") else None
     patched = patch_digits(waiting.value, reading.value) if reading and reading.problem == "short" else None
-    said = parse_yes_no(turn.text)
+    said = yes_or_no(turn)
     if patched is not None:
         understood(turn, waiting.slot)
         turn.set(waiting=Checking(waiting.slot, patched, waiting.also))

@@ -6,8 +6,7 @@ from typing import cast
 
 from voicecore.dialogue.filling import ask_anew, change, changed_slots
 from voicecore.dialogue.flow import advance, resume
-from voicecore.dialogue.parsers import parse_yes_no
-from voicecore.dialogue.phrases import NOTHING, cued, named_slots, says_no
+from voicecore.dialogue.phrases import NOTHING, cued, named_slots, says_no, yes_or_no
 from voicecore.dialogue.prompts import prompt
 from voicecore.dialogue.repair import miss, understood, yes_is_void
 from voicecore.dialogue.schema import Confirm
@@ -23,15 +22,14 @@ from voicecore.dialogue.wishes import pursue
 
 def on_confirming(turn: Turn) -> None:
     waiting = cast(Confirming, turn.state.waiting)
-    said = parse_yes_no(turn.text)
+    said = yes_or_no(turn)
     values = changed_slots(turn, turn.text, waiting.slots)
     named = named_slots(turn, waiting.slots)
-    weak = turn.transcript.confidence < turn.world.agent.persona.confidence.weak
     if values:
         change(turn, values)
     elif named and (said is None or not said.value or cued(turn.words)):
         ask_anew(turn, named[0])
-    elif said is not None and not weak and (said.certain or not said.value):
+    elif said is not None and (not said.value or (said.certain and turn.sure)):
         confirmed(turn, said.value)
     elif said is not None or not pursue(turn, instead=cued(turn.words)):
         miss(turn)
@@ -76,7 +74,7 @@ def on_changing(turn: Turn) -> None:
 
 
 def on_offering(turn: Turn) -> None:
-    said = parse_yes_no(turn.text)
+    said = yes_or_no(turn)
     if said is not None and (said.certain or not said.value):
         offered(turn, said.value)
     elif not pursue(turn):

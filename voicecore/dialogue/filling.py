@@ -18,7 +18,7 @@ from voicecore.dialogue.turn import Turn
 def take(turn: Turn, asking: Asking, readings: Mapping[str, Reading]) -> None:
     """Use the ``readings`` of an answer; some may belong to slots asked for later."""
     slots = turn.world.agent.slots
-    sure = _sure(turn)
+    sure = turn.sure
     extra = {n: r for n, r in readings.items() if n != asking.slot and sure and r.certain and not r.problem}
     main = readings.get(asking.slot)
     if main is None:
@@ -37,10 +37,6 @@ def take(turn: Turn, asking: Asking, readings: Mapping[str, Reading]) -> None:
         _doubt(turn, asking, main)
 
 
-def _sure(turn: Turn) -> bool:
-    return turn.transcript.confidence >= turn.world.agent.persona.confidence.sure
-
-
 def _take_extra(turn: Turn, asking: Asking, extra: Mapping[str, Reading]) -> None:
     """Not what was asked, but useful: keep it and ask again."""
     if not extra:
@@ -51,6 +47,18 @@ def _take_extra(turn: Turn, asking: Asking, extra: Mapping[str, Reading]) -> Non
     for name in extra:
         _acknowledge(turn, name)
     turn.put(asking, prompt(turn, again=True))
+
+
+def take_second_best(turn: Turn, asking: Asking) -> bool:
+    """Check a value that only the recogniser's alternatives hold; False if none does."""
+    slot = turn.world.agent.slots[asking.slot]
+    value = None if slot.kind == "open" else _rival(turn, slot, None)
+    if value is None:
+        return False
+    understood(turn, asking.slot)
+    turn.set(waiting=Checking(asking.slot, value, asking.also))
+    turn.put(turn.state.waiting, prompt(turn))
+    return True
 
 
 def _joined(turn: Turn, asking: Asking, heard: Reading) -> Reading:
@@ -129,7 +137,7 @@ def _solid(turn: Turn, reading: Reading) -> str:
 
 def _rival(turn: Turn, slot: Slot, value: Any) -> Any:
     """Another good value among the recogniser's alternatives, or None."""
-    if _sure(turn):
+    if turn.sure:
         return None
     for text in turn.transcript.alternatives:
         other = read_slot(slot, text, turn.world.today)
@@ -168,7 +176,7 @@ def change(turn: Turn, values: Mapping[str, Any]) -> None:
 
 def take_back(turn: Turn, slot: str, value: Any) -> None:
     """Change a slot in the middle of another question; a hardly heard value is checked first."""
-    if _sure(turn):
+    if turn.sure:
         change(turn, {slot: value})
         return
     understood(turn, slot)

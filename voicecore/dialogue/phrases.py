@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicecore.dialogue.parsers import parse_yes_no
+from voicecore.dialogue.parsers import Parsed, parse_yes_no
 from voicecore.dialogue.turn import Turn
 
 NOTHING = frozenset(
@@ -40,6 +40,15 @@ def which(words: Sequence[str]) -> int | None:
     if any(has(words, phrase) for phrase in _FIRST):
         return 0
     return 1 if any(has(words, phrase) for phrase in _SECOND) else None
+
+
+def yes_or_no(turn: Turn) -> Parsed[bool] | None:
+    """The answer to a yes-or-no question. A no may be the recogniser's second choice, a yes may not."""
+    said = parse_yes_no(turn.text)
+    if said is None and not turn.sure:
+        others = [parse_yes_no(text) for text in turn.transcript.alternatives]
+        return next((other for other in others if other is not None and not other.value), None)
+    return said
 
 
 def says_no(turn: Turn) -> bool:

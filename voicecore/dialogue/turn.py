@@ -59,6 +59,11 @@ class Turn:
         return plain_words(self.text)
 
     @property
+    def sure(self) -> bool:
+        """Whether the recogniser was; keys always are."""
+        return self.transcript.confidence >= self.world.agent.persona.confidence.sure
+
+    @property
     def manners(self) -> Manners:
         return self.world.agent.persona.manners
 

@@ -7,7 +7,7 @@ from typing import cast
 from voicecore.dialogue.flow import advance, answer, resume
 from voicecore.dialogue.intents import Verdict
 from voicecore.dialogue.parsers import parse_yes_no
-from voicecore.dialogue.phrases import NOTHING, has, says_no, which
+from voicecore.dialogue.phrases import NOTHING, has, says_no, which, yes_or_no
 from voicecore.dialogue.prompts import prompt
 from voicecore.dialogue.repair import miss, understood
 from voicecore.dialogue.state import (
@@ -78,7 +78,7 @@ def _needed(turn: Turn) -> float:
 
 
 def on_proposing(turn: Turn) -> None:
-    said = parse_yes_no(turn.text)
+    said = yes_or_no(turn)
     if said is not None and (said.certain or not said.value):
         proposed(turn, said.value)
     elif not pursue(turn):
