@@ -91,7 +91,7 @@ def test_a_second_plan_starts_from_nothing(known: Conversation) -> None:
     known.says("three payments")
     known.says("december first")
     known.says("yes")
-    assert "In how many payments" in known.says("i want to pay in installments")
+    assert "From two to six, how many payments" in known.says("i want to pay in installments")
 
 
 def test_an_unknown_number_gets_one_more_try_then_a_person(call_with: Callable[..., Conversation]) -> None:
@@ -138,7 +138,7 @@ def test_the_latest_invoice(
     ("decline", "told"),
     [
         ("too-late", "has to be earlier than that. On what day"),
-        ("too-many", "can't offer that many payments. How many"),
+        ("too-many", "can't offer that many payments. You can choose"),
         ("already-arranged", "You already have a payment plan for this invoice. Is there anything else"),
         ("nothing-open", "There is nothing to pay at the moment. Is there anything else"),
     ],

@@ -14,9 +14,7 @@ from voicecore.dialogue.state import Asking, Routing
 def test_repeat_says_the_last_turn_again(call: Conversation) -> None:
     call.says("how much do i owe")
     again = call.says("can you repeat that please")
-    assert again == (
-        "I said: For that I need to find your account. What is your customer number? It has six digits."
-    )
+    assert again == ("I said: For that I need to find your account. What is your six digit customer number?")
     assert call.says("say that again").startswith("Once more: For that I need")
     assert call.state.misses == 0
 

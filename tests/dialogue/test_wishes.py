@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.dialogue.conftest import BACKEND, TODAY, Conversation
 from voicecore.dialogue import Agent, Dialogue, IntentIndex
 from voicecore.dialogue.state import Disambiguating, Routing
@@ -90,6 +92,19 @@ def test_yes_with_a_wish_is_the_wish(call: Conversation) -> None:
 def test_no_with_a_wish_is_the_wish(call: Conversation) -> None:
     call.says("when are you open")
     assert "customer number" in call.says("no but how much do i owe")
+
+
+@pytest.mark.parametrize("text", ["hello", "good morning", "hi there"])
+def test_a_greeting_is_no_miss(call: Conversation, text: str) -> None:
+    assert call.says(text) == "What can I do for you?"
+    assert call.state.misses == 0
+
+
+@pytest.mark.parametrize("text", ["thanks", "nothing else", "no", "that's it"])
+def test_nothing_more_ends_the_call(call: Conversation, text: str) -> None:
+    call.says("when are you open")
+    call.says(text)
+    assert call.hung_up == "done"
 
 
 def test_no_at_the_start_ends_nothing(call: Conversation) -> None:

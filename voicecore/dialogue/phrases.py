@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from voicecore.dialogue.parsers import Parsed, parse_yes_no
 from voicecore.dialogue.turn import Turn
 
-NOTHING = frozenset(
-    ("nothing", "nothing else", "no nothing", "that's all", "that is all", "that's it", "i'm fine")
-)
+_NOTHING = """nothing|nothing else|no nothing|that's all|that is all|that's it|i'm fine|thank you|thanks
+thank you very much|okay thank you|okay thanks"""
+NOTHING = frozenset(_NOTHING.replace("\n", "|").split("|"))
+"""Ways to say that nothing more is wanted."""
+GREETING = frozenset(("hello", "hi", "hey", "good", "morning", "afternoon", "evening", "there"))
 _CUES = frozenset(("no", "nope", "sorry", "wait", "actually", "oops", "correction"))
 """First words with which people take back something."""
 _CHANGE = (

@@ -7,7 +7,7 @@ from typing import cast
 from voicecore.dialogue.flow import advance, answer, resume
 from voicecore.dialogue.intents import Verdict
 from voicecore.dialogue.parsers import parse_yes_no
-from voicecore.dialogue.phrases import NOTHING, has, says_no, which, yes_or_no
+from voicecore.dialogue.phrases import GREETING, NOTHING, has, says_no, which, yes_or_no
 from voicecore.dialogue.prompts import prompt
 from voicecore.dialogue.repair import miss, understood
 from voicecore.dialogue.state import (
@@ -21,19 +21,27 @@ from voicecore.dialogue.turn import Turn
 
 def on_routing(turn: Turn) -> None:
     waiting = cast(Routing, turn.state.waiting)
-    answered = parse_yes_no(turn.text)
-    short = len(turn.words) <= 5
-    nothing = " ".join(turn.words) in NOTHING or (short and answered is not None and not answered.value)
-    if waiting.done and nothing and not _wish(turn):
+    if waiting.done and _nothing(turn) and not _wish(turn):
         understood(turn, "nothing")
         turn.go_on()
         advance(turn)
-    elif short and answered is not None and answered.value and not _wish(turn):
-        understood(turn, "yes")
+    elif _no_news(turn) and not _wish(turn):
+        understood(turn, "")
         turn.set(waiting=Routing())
         turn.put(turn.state.waiting, prompt(turn))
     elif _answered_better(turn) or not pursue(turn):
         _look_up(turn)
+
+
+def _nothing(turn: Turn) -> bool:
+    return " ".join(turn.words) in NOTHING or (len(turn.words) <= 5 and says_no(turn))
+
+
+def _no_news(turn: Turn) -> bool:
+    """A yes to "anything else?", or a greeting, is an answer, but one that asks for another question."""
+    said = parse_yes_no(turn.text)
+    yes = said is not None and said.value and len(turn.words) <= 5
+    return yes or GREETING.issuperset(turn.words)
 
 
 def _answered_better(turn: Turn) -> bool:
