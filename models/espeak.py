@@ -93,6 +93,9 @@ class _Voice(Structure):
     )
 
 
+_free = CDLL(None).free
+_free.argtypes = (c_void_p,)
+_free.restype = None
 _Callback = CFUNCTYPE(c_int, POINTER(c_short), c_int, POINTER(_Event))
 
 
@@ -107,7 +110,7 @@ class Espeak:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._library: CDLL | None = None
-        self._style: Style | None = None
+        self._voices: Any = None
         self._callback = _Callback(self._take)
         self._pcm: list[bytes] = []
         self._words: list[tuple[int, int]] = []
@@ -120,7 +123,8 @@ class Espeak:
         """
         base, plus, variant = name.partition("+")
         with self._lock:
-            voices = dict(self._voices())
+            self._open()
+            voices = dict(self._names())
         if base.lower() not in voices:
             known = ", ".join(sorted(voice for voice in voices if re.fullmatch(r"[a-z]{2,3}(-\w+)*", voice)))
             raise ConfigError("unknown-voice", f"no voice {name!r}; known: {known}", voice=name)
@@ -133,34 +137,29 @@ class Espeak:
     def speak(self, style: Style, text: str) -> Spoken:
         """Synthesise ``text``, which may hold [[phonemes]], in one go. Raises EngineError("tts-failed")."""
         with self._lock:
+            library = self._open()
             try:
-                return self._synthesise(self._open(style), text)
+                if library.espeak_SetVoiceByName(style.voice.encode()):
+                    raise EngineError("tts-failed", f"no voice {style.voice}", voice=style.voice)
+                library.espeak_SetParameter(_RATE, style.rate, 0)
+                library.espeak_SetParameter(_PITCH, style.pitch, 0)
+                return self._synthesise(library, text)
             finally:
                 self._close()
 
-    def prepare(self, style: Style) -> None:
-        """Get ready to speak in ``style``, unless somebody is speaking."""
+    def prepare(self) -> None:
+        """Get ready to speak, unless somebody is speaking."""
         if self._lock.acquire(blocking=False):
             try:
                 with suppress(EngineError):  # speaking will say so
-                    self._open(style)
+                    self._open()
             finally:
                 self._lock.release()
 
-    def _open(self, style: Style) -> CDLL:
-        """The library as nobody has used it, with the voice set."""
-        if self._library is not None and self._style == style:
+    def _open(self) -> CDLL:
+        """The library as nobody has used it."""
+        if self._library is not None:
             return self._library
-        library = self._load()
-        if library.espeak_SetVoiceByName(style.voice.encode()):
-            raise EngineError("tts-failed", f"espeak-ng lost its voice {style.voice}", voice=style.voice)
-        library.espeak_SetParameter(_RATE, style.rate, 0)
-        library.espeak_SetParameter(_PITCH, style.pitch, 0)
-        self._style = style
-        return library
-
-    def _load(self) -> CDLL:
-        self._close()
         self._library = library = CDLL(espeakng_loader.get_library_path())
         library.espeak_Synth.argtypes = _SYNTH
         library.espeak_ng_SetRandSeed.argtypes = (c_long,)
@@ -171,18 +170,20 @@ class Espeak:
             raise EngineError("tts-failed", f"espeak-ng does not start from {_data()} ({rate})")
         library.espeak_ng_SetRandSeed(1)
         library.espeak_SetSynthCallback(self._callback)
+        self._voices = library.espeak_ListVoices(None)
         return library
 
     def _close(self) -> None:
+        """Unload the library, and free the table of voices, which it forgets."""
         if self._library is not None:
             self._library.espeak_Terminate()
             _ctypes.dlclose(self._library._handle)
-        self._library = self._style = None
+            _free(self._voices)
+        self._library = self._voices = None
 
-    def _voices(self) -> Iterator[tuple[str, str]]:
+    def _names(self) -> Iterator[tuple[str, str]]:
         """(a voice's language, name or file in lower case, its identifier); its own language comes last."""
-        listed = self._load().espeak_ListVoices(None)
-        voices = [entry.contents for entry in takewhile(bool, map(listed.__getitem__, count()))]
+        voices = [entry.contents for entry in takewhile(bool, map(self._voices.__getitem__, count()))]
         for voice in voices:
             identifier = voice.identifier.decode()
             for name in (voice.name.decode(), identifier, Path(identifier).name):

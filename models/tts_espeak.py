@@ -82,7 +82,7 @@ class EspeakTts:
                 yield SpeechChunk(pcm, tuple(map(WordMark, inside, at.tolist())))
                 written += len(pcm)
         finally:
-            LIBRARY.prepare(self._style)
+            LIBRARY.prepare()
 
     def _say(self, text: str, span: Span, words: Sequence[Span]) -> tuple[Pcm, Ints]:
         """The sound of ``text[span]`` as the engine makes it, at ``RATE``, and where its words begin."""

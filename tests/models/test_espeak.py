@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import hashlib
 import subprocess
 import sys
@@ -60,9 +62,9 @@ def test_words_are_where_the_text_has_them():
 def test_what_was_said_before_leaves_no_trace(style):
     first = LIBRARY.speak(style, TEXT)
     for other in STYLES:
-        LIBRARY.prepare(other)
+        LIBRARY.prepare()
         LIBRARY.speak(other, "Something else altogether")
-    LIBRARY.prepare(style)
+    LIBRARY.prepare()
     again = LIBRARY.speak(style, TEXT)
     np.testing.assert_array_equal(first.pcm, again.pcm)
     assert first.words == again.words
@@ -77,6 +79,30 @@ def test_another_process_makes_the_same_sound():
     )
     there = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert there.strip() == hashlib.sha256(LIBRARY.speak(style, TEXT).pcm.tobytes()).hexdigest()
+
+
+class _Heap(ctypes.Structure):
+    """glibc's ``struct mallinfo2``."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in "abcdefghij")
+    _in_use = property(lambda self: self.h + self.e)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc 2.33")
+def test_loading_anew_loses_no_memory():
+    def in_use():
+        gc.collect()
+        return libc.mallinfo2()._in_use
+
+    libc = ctypes.CDLL(None)
+    libc.mallinfo2.restype = _Heap
+    used = []
+    for _ in range(2):
+        for i in range(60):
+            LIBRARY.prepare()
+            LIBRARY.speak(STYLES[i % 3], TEXT)
+        used.append(in_use())
+    assert used[1] - used[0] < 60 * 500
 
 
 def test_threads_take_turns():
@@ -109,7 +135,7 @@ def test_data_that_is_not_there(monkeypatch, tmp_path):
         broken.setattr(espeak.espeakng_loader, "get_data_path", lambda: str(tmp_path / "gone"))
         with pytest.raises(EngineError) as caught:
             LIBRARY.find_voice("en-us")
-        LIBRARY.prepare(STYLE)
+        LIBRARY.prepare()
     assert caught.value.code == "tts-failed"
     assert "gone" in str(caught.value)
     assert len(LIBRARY.speak(STYLE, TEXT).pcm)
