@@ -160,7 +160,10 @@ class Espeak:
         """The library as nobody has used it."""
         if self._library is not None:
             return self._library
-        self._library = library = CDLL(espeakng_loader.get_library_path())
+        try:
+            self._library = library = CDLL(espeakng_loader.get_library_path())
+        except OSError as exc:
+            raise EngineError("tts-failed", f"espeak-ng does not load: {exc}") from exc
         library.espeak_Synth.argtypes = _SYNTH
         library.espeak_ng_SetRandSeed.argtypes = (c_long,)
         library.espeak_ListVoices.restype = POINTER(POINTER(_Voice))

@@ -130,9 +130,11 @@ def test_a_fault_in_the_callback_ends_the_synthesis(monkeypatch):
     assert len(LIBRARY.speak(STYLE, TEXT).pcm)
 
 
-def test_data_that_is_not_there(monkeypatch, tmp_path):
+@pytest.mark.parametrize("part", ["get_data_path", "get_library_path"])
+def test_a_part_that_is_not_there(monkeypatch, tmp_path, part):
+    LIBRARY.speak(STYLE, TEXT)
     with monkeypatch.context() as broken:
-        broken.setattr(espeak.espeakng_loader, "get_data_path", lambda: str(tmp_path / "gone"))
+        broken.setattr(espeak.espeakng_loader, part, lambda: str(tmp_path / "gone"))
         with pytest.raises(EngineError) as caught:
             LIBRARY.find_voice("en-us")
         LIBRARY.prepare()
