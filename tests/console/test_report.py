@@ -54,6 +54,7 @@ class Visit:
     outcome: str = "hung-up"
     seconds: float = 20.0
     drift_ms: float = 0.4
+    slip_ms: float = 3.0
     transcript: tuple = ((0.2, "agent", "Hello <there>"), (1.0, "caller", "my bill"))
     events: tuple = (
         {"type": "call.started", "codec": "G722"},

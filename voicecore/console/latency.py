@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -16,17 +17,28 @@ STAGE_NAMES: Mapping[str, str] = dict(zip(STAGES, _NAMES, strict=True))
 
 
 def latency_table(turns: Sequence[AudibleTurn], goal_p50_ms: float = 250, goal_p95_ms: float = 700) -> Table:
-    """A row per turn, milliseconds; audible latency is green up to the p50 goal, red beyond the p95 goal."""
-    table = Table(title="Audible latency, ms (last voiced sample of the caller → first sample heard)")
+    """A row per turn, milliseconds; audible latency is green up to the p50 goal, red beyond the p95 goal.
+
+    ``silent``: how long the agent went on when it was interrupted.
+    """
+    legend = ", ".join(f"{key}: {name}" for key, name in STAGE_NAMES.items() if key != name)
+    table = Table(
+        title="Audible latency, ms (last voiced sample of the caller → first sample heard)",
+        caption=legend,
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("#", justify="right", style="dim")
-    table.add_column("caller said", overflow="ellipsis", max_width=34, no_wrap=True)
+    table.add_column("caller said", overflow="ellipsis", max_width=28, no_wrap=True)
     table.add_column("audible", justify="right", no_wrap=True)
-    for name in STAGE_NAMES.values():
-        table.add_column(name, justify="right", style="dim")
+    table.add_column("silent", justify="right", no_wrap=True, style="dim")
+    for stage in STAGE_NAMES:
+        table.add_column(stage, justify="right", style="dim", no_wrap=True)
     for turn in turns:
         cells = [_ms(turn.stages.get(stage)) for stage in STAGE_NAMES]
         said = f"⌨ {turn.said}" if turn.kind == "dtmf" else turn.said
-        table.add_row(str(turn.index + 1), said, _audible(turn, goal_p50_ms, goal_p95_ms), *cells)
+        audible = _audible(turn, goal_p50_ms, goal_p95_ms)
+        table.add_row(str(turn.index + 1), said, audible, _ms(turn.silent_ms), *cells)
     return table
 
 
@@ -37,10 +49,7 @@ def _audible(turn: AudibleTurn, goal_p50_ms: float, goal_p95_ms: float) -> Text:
         return Text("no answer", style="dim")
     slow = turn.latency_ms > goal_p95_ms
     style = "green" if turn.latency_ms <= goal_p50_ms else "red" if slow else "yellow"
-    text = Text(f"{turn.latency_ms:.0f}", style=style)
-    if turn.silent_ms is not None:
-        text.append(f" (silent {turn.silent_ms:.0f})", style="dim")
-    return text
+    return Text(f"{turn.latency_ms:.0f}", style=style)
 
 
 def _ms(value: float | None) -> str:

@@ -69,6 +69,8 @@ class Visit(Protocol):
     @property
     def drift_ms(self) -> float: ...
     @property
+    def slip_ms(self) -> float: ...
+    @property
     def recording(self) -> Path: ...
     @property
     def transcript(self) -> Sequence[tuple[float, str, str]]: ...
@@ -107,6 +109,7 @@ def write_report(
             **machine(),
             **_parts(visit.events),
             "clock of the recording": f"{visit.drift_ms:+.1f} ms against the machine's over the call",
+            "clock of the appliance": f"{visit.slip_ms:.0f} ms behind the recording's in the end",
             **(environment or {}),
         },
         audio=audio,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from voicecore.ports import Endpoint, Tts
+from voicecore.simulation.clock import slip_ms, traces_here
 from voicecore.simulation.person import Person
 from voicecore.simulation.script import Script
 from voicecore.simulation.sounds import Sounds
@@ -57,14 +58,19 @@ class CallerResult:
     unused: tuple[int, ...]
     """Script lines that were never used."""
     events: tuple[dict[str, Any], ...]
-    """The feed's events of this call, in order."""
+    """The feed's events of this call, in order; ``at`` is when they came, on the caller's clock."""
     detail: dict[str, Any]
     """Code, reason and side of the call's end, as SIP gave them."""
 
     @property
     def traces(self) -> tuple[dict[str, Any], ...]:
-        """The appliance's own account of the turns (``TurnTrace`` as dicts)."""
-        return tuple(event["trace"] for event in self.events if event["type"] == "turn")
+        """The appliance's own account of the turns (``TurnTrace`` as dicts), on the caller's clock."""
+        return traces_here(self.events)
+
+    @property
+    def slip_ms(self) -> float:
+        """Audio that the appliance lost, going by its clock."""
+        return slip_ms(self.events)
 
 
 async def run_caller(
@@ -243,7 +249,7 @@ class _Booth:
             return False
         owner = self._whose(event)
         if owner is not None and owner.visit is not None:
-            owner.events.append(event)
+            owner.events.append({**event, "at": owner.visit.now})
             owner.visit.on_feed(event)
             owner.feed_over |= event["type"] == "call.ended"
         return True

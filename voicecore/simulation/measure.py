@@ -32,8 +32,9 @@ _REACTION = RATE // 4
 """A sentence that the agent begins within 250 ms of an interruption is one it was about to say."""
 _MISPLACED = RATE * 5 // 1000
 _SEARCH = RATE // 20
-_CLOCKS_APART_S = 3.0
-_SAME_MOMENT_S = 0.15
+_EARLY_S = 0.3
+"""A trace may begin this much before its line: clocks are compared through events that take their time."""
+_SLIP_MS = 60.0
 
 
 def measure(
@@ -42,7 +43,7 @@ def measure(
     """One turn per line, from both channels of a recording (int16 at ``RATE``, one clock).
 
     ``lines`` say where to look for the caller, the sound itself says where it begins and ends.
-    ``traces`` (``TurnTrace`` as dicts, on the appliance's own clock) add what was recognised and
+    ``traces`` (``TurnTrace`` as dicts, on the recording's clock) add what was recognised and
     break the latency down. Raises VoicecoreError("recording-mismatch") when a line is not where it
     should be: then nothing else in the recording can be trusted either.
     """
@@ -51,12 +52,10 @@ def measure(
     known = [parse_trace(trace) for trace in traces]
     moments = [span[line.kind == "dtmf"] / RATE for line, span in zip(lines, spans, strict=True)]
     owned = _by_line(known, moments)
-    played = [trace.times["played"] for trace in known if "played" in trace.times]
-    agent_offset = clock_offset(played, [start / RATE for start, _ in runs])
     turns = []
     for i, line in enumerate(lines):
         until = spans[i + 1][0] if i + 1 < len(spans) else len(agent)
-        turns.append(_turn(i, line, spans[i], until, runs, owned[i], agent_offset))
+        turns.append(_turn(i, line, spans[i], until, runs, owned[i]))
     return tuple(turns)
 
 
@@ -72,22 +71,6 @@ def audible_runs(pcm: Pcm) -> list[Span]:
     return [(first, last) for first, last in runs if last - first >= _SHORTEST]
 
 
-def clock_offset(reported: Sequence[float], recorded: Sequence[float]) -> float | None:
-    """Seconds to add to ``reported`` times so that most of them meet a ``recorded`` one; None if none can.
-
-    Both clocks tick alike and began within 3 s of each other, but neither knows of the other.
-    """
-    a, b = np.asarray(reported), np.asarray(recorded)
-    apart = (b[None, :] - a[:, None]).ravel()
-    candidates = apart[np.abs(apart) <= _CLOCKS_APART_S]
-    if not len(candidates):
-        return None
-    near = np.abs(apart[None, :] - candidates[:, None]) <= _SAME_MOMENT_S
-    votes = near.sum(axis=1)
-    best = min(np.flatnonzero(votes == votes.max()), key=lambda i: abs(candidates[i]))
-    return float(np.median(apart[near[best]]))
-
-
 def parse_trace(data: Mapping[str, Any]) -> TurnTrace:
     """A ``TurnTrace`` from its dict in the feed."""
     words = tuple(Word(**word) for word in data.get("caller_words", ()))
@@ -97,7 +80,8 @@ def parse_trace(data: Mapping[str, Any]) -> TurnTrace:
 def break_down(trace: TurnTrace, latency_ms: float) -> dict[str, float]:
     """``latency_ms`` by stage, along the critical path: work that was done while waiting costs nothing.
 
-    Empty when the trace doesn't hold the end of speech, the commit and the first sample played.
+    Empty when the trace doesn't hold the end of speech, the commit and the first sample played, or
+    when it tells of more time than was heard to pass (a clock that lost audio can't time stages).
     """
     times = trace.times
     if not {"speech_end", "commit", "played"} <= times.keys():
@@ -110,7 +94,7 @@ def break_down(trace: TurnTrace, latency_ms: float) -> dict[str, float]:
             stages[_ENDS_STAGE[name]] += (at - reached) * 1000
             reached = at
     stages["rest"] = latency_ms - (reached - times["speech_end"]) * 1000
-    return stages
+    return stages if stages["rest"] > -_SLIP_MS else {}
 
 
 def _located(caller: Pcm, line: SpokenLine) -> Span:
@@ -134,13 +118,12 @@ def _by_line(traces: Sequence[TurnTrace], moments: Sequence[float]) -> list[list
     ``moments``, seconds: where a spoken line begins, where keys end; that is when a trace begins.
     """
     owned: list[list[TurnTrace]] = [[] for _ in moments]
-    mine = [trace for trace in traces if trace.by in ("speech", "dtmf") and "speech_start" in trace.times]
-    offset = clock_offset([trace.times["speech_start"] for trace in mine], moments)
-    for trace in mine if offset is not None else ():
-        at = trace.times["speech_start"] + (offset or 0.0)
-        before = [i for i, moment in enumerate(moments) if moment - 2 * _SAME_MOMENT_S <= at]
-        if before:
-            owned[before[-1]].append(trace)
+    for trace in traces:
+        if trace.by in ("speech", "dtmf") and "speech_start" in trace.times:
+            at = trace.times["speech_start"] + _EARLY_S
+            before = [i for i, moment in enumerate(moments) if moment <= at]
+            if before:
+                owned[before[-1]].append(trace)
     return owned
 
 
@@ -151,7 +134,6 @@ def _turn(
     until: int,
     runs: Sequence[Span],
     traces: Sequence[TurnTrace],
-    agent_offset: float | None,
 ) -> AudibleTurn:
     start, end = span
     reacts_at = start + (_REACTION if line.kind == "interruption" else 0)
@@ -160,7 +142,7 @@ def _turn(
     quiet_from = max(end, talking[1] if talking else 0)
     answer = None if cut_off else next((first for first, _ in runs if quiet_from <= first < until), None)
     recognised = " ".join(trace.caller_text for trace in traces if trace.caller_text)
-    trace = _answering(traces, answer, agent_offset)
+    trace = _answering(traces, answer)
     latency_ms = None if answer is None else (answer - end) / RATE * 1000
     return AudibleTurn(
         index=index,
@@ -180,13 +162,9 @@ def _turn(
     )
 
 
-def _answering(
-    traces: Sequence[TurnTrace], answer: int | None, agent_offset: float | None
-) -> TurnTrace | None:
+def _answering(traces: Sequence[TurnTrace], answer: int | None) -> TurnTrace | None:
     """The trace whose speech was that answer, else the last one."""
-    if not traces:
-        return None
     played = [trace for trace in traces if "played" in trace.times]
-    if answer is None or agent_offset is None or not played:
-        return traces[-1]
-    return min(played, key=lambda trace: abs(trace.times["played"] + agent_offset - answer / RATE))
+    if answer is None or not played:
+        return traces[-1] if traces else None
+    return min(played, key=lambda trace: abs(trace.times["played"] - answer / RATE))
