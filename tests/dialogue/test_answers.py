@@ -190,3 +190,11 @@ def test_a_value_that_was_only_second_best_is_checked(known: Conversation) -> No
 
 def test_a_surely_heard_answer_has_no_second_best(known: Conversation) -> None:
     assert known.says("sri", alternatives=("three",)).startswith("Sorry, I didn't catch that.")
+
+
+def test_a_number_that_lost_digits_may_be_whole_in_second_place(call: Conversation) -> None:
+    call.says("how much do i owe")
+    answer = call.says("four two", alternatives=("four eight two seven one", "four eight two seven one six"))
+    assert answer == "I heard four eight two, seven one six. Is that right?"
+    call.says("yes")
+    assert call.state.values["customer_number"] == "482716"

@@ -136,3 +136,9 @@ def test_a_proposal_that_is_not_answered_is_made_again(call: Conversation) -> No
     call.says("how much do i owe", confidence=0.1)
     assert call.says("banana") == "Sorry, I didn't catch that. Would you like to hear your latest invoice?"
     assert "customer number" in call.presses("1")
+
+
+def test_a_wish_that_was_only_second_best_is_proposed(call: Conversation) -> None:
+    answer = call.says("watt easter", confidence=0.3, alternatives=("what is a", "what is a late fee"))
+    assert answer == "Do you want to hear about late fees?"
+    assert "five euros" in call.says("yes")

@@ -36,7 +36,7 @@ def on_asking(turn: Turn) -> None:
         return
     if readings:
         take(turn, waiting, readings)
-    elif not pursue(turn, instead=cued(turn.words)) and not take_second_best(turn, waiting):
+    elif not pursue(turn, instead=cued(turn.words)) and (turn.sure or not take_second_best(turn, waiting)):
         miss(turn)
 
 

@@ -86,7 +86,7 @@ def _refuse(turn: Turn, asking: Asking, reading: Reading) -> None:
         understood(turn, asking.slot)
         turn.set(waiting=Asking(asking.slot, asking.also, reading.value))
         turn.put(turn.state.waiting, prompt(turn))
-    else:
+    elif not take_second_best(turn, asking):
         turn.set(waiting=Asking(asking.slot, asking.also))
         miss(turn, _wrong_count(turn, slot, len(reading.value)))
 
@@ -120,7 +120,7 @@ def _doubt(turn: Turn, asking: Asking, reading: Reading) -> None:
     slot = turn.world.agent.slots[asking.slot]
     understood(turn, asking.slot)
     prefix = _solid(turn, reading) if slot.kind == "digits" and not asking.partial else ""
-    rival = _rival(turn, slot, reading.value)
+    rival = None if turn.sure else _rival(turn, slot, reading.value)
     if prefix:
         turn.set(waiting=Asking(asking.slot, asking.also, prefix))
     elif rival is not None:
@@ -137,8 +137,6 @@ def _solid(turn: Turn, reading: Reading) -> str:
 
 def _rival(turn: Turn, slot: Slot, value: Any) -> Any:
     """Another good value among the recogniser's alternatives, or None."""
-    if turn.sure:
-        return None
     for text in turn.transcript.alternatives:
         other = read_slot(slot, text, turn.world.today)
         if other is not None and not other.problem and other.value != value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from voicecore.dialogue.flow import advance, answer, resume
-from voicecore.dialogue.intents import Verdict
+from voicecore.dialogue.intents import CUE, Verdict
 from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import GREETING, NOTHING, has, says_no, which, yes_or_no
 from voicecore.dialogue.prompts import prompt
@@ -69,9 +69,7 @@ def pursue(turn: Turn, instead: bool = False) -> bool:
 def follow(turn: Turn, verdict: Verdict, instead: bool = False) -> bool:
     """Do, check or ask about what was wished for; False if nothing was."""
     if verdict.intent is not None and turn.transcript.confidence < _needed(turn):
-        understood(turn, verdict.intent)
-        turn.set(waiting=Proposing(verdict.intent, turn.text))
-        turn.put(turn.state.waiting, prompt(turn))
+        _propose(turn, verdict.intent, turn.text)
     elif verdict.intent is not None:
         begin(turn, verdict.intent, turn.text, instead)
     elif verdict.rivals is not None:
@@ -110,8 +108,24 @@ def _look_up(turn: Turn) -> None:
     if found and turn.world.intents.knows(found[0][1], turn.vector):
         understood(turn, "knowledge")
         answer(turn, turn.text, None)
-    else:
+    elif not _propose_second_best(turn):
         miss(turn)
+
+
+def _propose_second_best(turn: Turn) -> bool:
+    """Ask about a plain wish that only the recogniser's alternatives hold; False if none does."""
+    for text in turn.transcript.alternatives:
+        verdict = turn.world.intents.understand(text, None)
+        if verdict.intent is not None and verdict.score >= CUE:
+            _propose(turn, verdict.intent, text)
+            return True
+    return False
+
+
+def _propose(turn: Turn, intent: str, question: str) -> None:
+    understood(turn, intent)
+    turn.set(waiting=Proposing(intent, question))
+    turn.put(turn.state.waiting, prompt(turn))
 
 
 def on_disambiguating(turn: Turn) -> None:
