@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+
 from models import engines as engine_table
 from sip.remote import SipEndpoint
 from voicecore.config import Appliance, EngineNames, data_dir
@@ -26,6 +28,7 @@ from voicecore.pipeline.tools import HttpTools
 from voicecore.pipeline.work import ThreadLane
 from voicecore.ports import Endpoint
 from voicecore.store import SqlStore
+from voicecore.types import RATE
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,17 @@ def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
     )
 
 
+def warm_up(engines: Engines, dialogue: Dialogue) -> None:
+    """Use every engine once, so that the first caller does not wait for what is made on first use."""
+    state, _ = dialogue.start()
+    utterance = engines.asr.open(state.expectation)
+    utterance.accept(np.zeros(RATE, np.int16))
+    utterance.finish()
+    engines.turn_model.probability(np.zeros(RATE, np.int16))
+    for _ in engines.tts.synthesize("ready"):
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A running agent: what its callers, watchers and benchmarks hold on to."""
@@ -73,6 +87,7 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
     agent = load_agent(appliance.agent)
     engines = await asyncio.to_thread(load_engines, appliance.engines, agent, data_dir(appliance.data_dir))
     intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
+    await asyncio.to_thread(warm_up, engines, Dialogue(agent, intents, date.today()))
     tools = HttpTools(agent.tools, appliance.backend or agent.backend)
     shared = ThreadLane("engines", _SHARED_THREADS)
     feed = Feed()

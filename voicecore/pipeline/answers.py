@@ -8,6 +8,7 @@ from voicecore.types import Expectation, SlotKind
 
 def is_answered(expectation: Expectation, text: str) -> bool | None:
     """True: a whole answer. False: plainly part of one. None: can't be told from the words."""
+    text = " ".join(text.split())
     if text in expectation.commands:
         return True
     match expectation.kind:
