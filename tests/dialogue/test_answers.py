@@ -198,3 +198,8 @@ def test_a_number_that_lost_digits_may_be_whole_in_second_place(call: Conversati
     assert answer == "I heard four eight two, seven one six. Is that right?"
     call.says("yes")
     assert call.state.values["customer_number"] == "482716"
+
+
+def test_a_value_in_words_of_the_same_wish_is_the_answer(known: Conversation) -> None:
+    known.says("i want to pay in three installments")
+    assert known.state.values["instalments"] == 3

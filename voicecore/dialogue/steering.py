@@ -43,10 +43,7 @@ def _goodbye(turn: Turn) -> None:
 
 
 def _repeat(turn: Turn) -> None:
-    lines = turn.state.last
-    if not lines:
-        turn.say(prompt(turn), question=True)
-        return
+    lines = turn.state.last or (prompt(turn),)
     lead = turn.manner("repeat")
     for nth, line in enumerate(lines):
         turn.say(f"{lead} {line}" if nth == 0 else line, question=nth == len(lines) - 1)
