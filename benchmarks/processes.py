@@ -20,12 +20,13 @@ class Usage:
 
 def tree_usage(root: int) -> Usage:
     """What ``root`` and its descendants use now; processes that end meanwhile count as nothing."""
-    pids = _descendants(root)
+    pids = descendants(root)
     used = [usage for pid in pids if (usage := _usage(pid)) is not None]
     return Usage(sum(rss for rss, _ in used), sum(cpu for _, cpu in used), len(used))
 
 
-def _descendants(root: int) -> list[int]:
+def descendants(root: int) -> list[int]:
+    """``root`` and every process below it, zombies too."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (fields := _stat(int(entry.name))) is not None:

@@ -46,9 +46,7 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
 def _table(name: str, figures: Sequence[Figure]) -> Table:
     table = Table("figure", "value", "goal", "n", "", title=f"voicecore bench {name}")
     for f in figures:
-        value = (
-            f"{f['value']:.4g} {f['unit']}" if isinstance(f["value"], float) else f"{f['value']} {f['unit']}"
-        )
+        value = f"{f['value']:.4g}" if isinstance(f["value"], float) else str(f["value"])
         mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[f["ok"]]
         goal = "" if f["goal"] is None else str(f["goal"])
         table.add_row(f["name"], f"{value} {f['unit']}", goal, str(f["n"]), mark)

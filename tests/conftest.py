@@ -1,6 +1,24 @@
 """What holds for all tests: property tests are the same on every run and know no wall clock."""
 
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from models.pull import verify
 
 settings.register_profile("voicecore", deadline=None, derandomize=True)
 settings.load_profile("voicecore")
+
+
+@pytest.fixture(scope="session")
+def model_data() -> Path:
+    """The folder of pulled models: ``$VOICECORE_DATA``, else ``.data`` in the checkout."""
+    folder = Path(os.environ.get("VOICECORE_DATA", Path(__file__).parents[1] / ".data"))
+    absent = [name for name, state in verify(folder).items() if state != "ok"]
+    if absent:
+        pytest.skip(f"needs models: VOICECORE_DATA={folder} voicecore models pull {' '.join(absent)}")
+    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -10,20 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.pull import verify
 from voicecore.types import Pcm
 
 PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
-
-
-@pytest.fixture(scope="session")
-def model_data() -> Path:
-    """The folder of pulled models: ``$VOICECORE_DATA``, else ``.data`` in the checkout."""
-    folder = Path(os.environ.get("VOICECORE_DATA", Path(__file__).parents[2] / ".data"))
-    absent = [name for name, state in verify(folder).items() if state != "ok"]
-    if absent:
-        pytest.skip(f"needs models: VOICECORE_DATA={folder} voicecore models pull {' '.join(absent)}")
-    return folder
 
 
 @pytest.fixture(scope="session")
