@@ -16,7 +16,7 @@ STAGES = {"wait": 200.0, "asr": 0.0, "plan": 5.0, "tool": 10.0, "tts": 3.0, "pla
 def turn(index: int, latency_ms: float | None, kind: str = "speech", **more) -> AudibleTurn:
     answer = None if latency_ms is None else 2.0 + latency_ms / 1000
     edits = more.pop("edits", (("my", "my"), ("bill", "pill")))
-    return AudibleTurn(index, kind, "my bill", "my pill", edits, 1.0, 2.0, answer, **more)
+    return AudibleTurn(index, kind, more.pop("said", "my bill"), "my pill", edits, 1.0, 2.0, answer, **more)
 
 
 TURNS = (
@@ -51,7 +51,8 @@ def test_figures_without_anything_to_come_from_are_absent() -> None:
 
 def test_table_has_a_row_per_turn_and_fits_a_narrow_terminal() -> None:
     console = Console(file=io.StringIO(), width=80, record=True)
-    console.print(latency_table(TURNS))
+    long = turn(7, 812, stages=STAGES, silent_ms=123, said="four eight two seven one six if you please")
+    console.print(latency_table([*TURNS, long]))
     text = console.export_text()
     rows = [line.split() for line in text.splitlines() if "my bill" in line]
     assert rows[0] == ["1", "my", "bill", "200", "200", "0", "5", "10", "3", "20", "60"]
@@ -59,4 +60,5 @@ def test_table_has_a_row_per_turn_and_fits_a_narrow_terminal() -> None:
     assert rows[3] == ["4", "my", "bill", "cut", "off"]
     assert rows[4] == ["5", "my", "bill", "no", "answer"]
     assert rows[5] == ["6", "⌨", "my", "bill", "90"]
+    assert "812" in text
     assert "…" not in text

@@ -52,8 +52,8 @@ def test_main_caller_agrees_only_to_what_was_meant() -> None:
     script = named("main")
     plan = "So that is eighty-six euros and forty cents in {}, the first on {}. Shall I set that up?"
     assert reaction(script, plan.format("three payments", "December fourth")) == "yes please"
-    assert reaction(script, plan.format("three payments", "December fifth")) == "no, change the date"
-    assert reaction(script, plan.format("two payments", "December fourth")) == "no, make it three payments"
+    assert reaction(script, plan.format("three payments", "December fifth")) == "no change the date"
+    assert reaction(script, plan.format("two payments", "December fourth")) == "no make it three payments"
     keyed = "When would you like to make the first payment? You can also key in two digits for the day."
     assert reaction(script, keyed) == "0412"
 

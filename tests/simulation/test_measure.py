@@ -186,8 +186,13 @@ def test_a_trace_without_an_end_of_speech_is_not_broken_down() -> None:
 
 def test_an_account_of_more_time_than_passed_is_not_believed() -> None:
     times = {"speech_end": 1.0, "commit": 1.7, "played": 1.8}
-    assert break_down(TurnTrace(1, times=times), 500) == {}
-    assert break_down(TurnTrace(1, times=times), 760)["rest"] == pytest.approx(-40)
+    assert break_down(TurnTrace(1, times=times), 50) == {}
+
+
+def test_a_wait_that_began_within_speech_counts_from_its_end() -> None:
+    times = {"speech_end": 1.0, "commit": 1.7, "played": 1.8}
+    stages = break_down(TurnTrace(1, times=times), 650)
+    assert (stages["wait"], stages["playout"], stages["rest"]) == pytest.approx((550, 100, 0))
 
 
 def test_clicks_are_not_utterances(tone) -> None:

@@ -28,8 +28,8 @@ def latency_table(turns: Sequence[AudibleTurn], goal_p50_ms: float = 250, goal_p
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("#", justify="right", style="dim")
-    table.add_column("caller said", overflow="ellipsis", max_width=28, no_wrap=True)
+    table.add_column("#", justify="right", style="dim", no_wrap=True)
+    table.add_column("caller said", overflow="fold")
     table.add_column("audible", justify="right", no_wrap=True)
     table.add_column("silent", justify="right", no_wrap=True, style="dim")
     for stage in STAGE_NAMES:

@@ -34,7 +34,6 @@ _MISPLACED = RATE * 5 // 1000
 _SEARCH = RATE // 20
 _EARLY_S = 0.3
 """A trace may begin this much before its line: clocks are compared through events that take their time."""
-_SLIP_MS = 60.0
 
 
 def measure(
@@ -80,8 +79,9 @@ def parse_trace(data: Mapping[str, Any]) -> TurnTrace:
 def break_down(trace: TurnTrace, latency_ms: float) -> dict[str, float]:
     """``latency_ms`` by stage, along the critical path: work that was done while waiting costs nothing.
 
-    Empty when the trace doesn't hold the end of speech, the commit and the first sample played, or
-    when it tells of more time than was heard to pass (a clock that lost audio can't time stages).
+    Where the detector gave the end too early, that part of its wait lay within the caller's speech and
+    doesn't count. Empty when the trace doesn't hold the end of speech, the commit and the first sample
+    played, or tells of more time than can have passed (a clock that lost audio can't time stages).
     """
     times = trace.times
     if not {"speech_end", "commit", "played"} <= times.keys():
@@ -94,7 +94,12 @@ def break_down(trace: TurnTrace, latency_ms: float) -> dict[str, float]:
             stages[_ENDS_STAGE[name]] += (at - reached) * 1000
             reached = at
     stages["rest"] = latency_ms - (reached - times["speech_end"]) * 1000
-    return stages if stages["rest"] > -_SLIP_MS else {}
+    early_ms = max(0.0, -stages["rest"])
+    if early_ms > stages["wait"]:
+        return {}
+    stages["wait"] -= early_ms
+    stages["rest"] += early_ms
+    return stages
 
 
 def _located(caller: Pcm, line: SpokenLine) -> Span:
