@@ -323,6 +323,33 @@ async def test_a_failing_engine_ends_the_call_instead_of_silence(
     assert "look up" not in caplog.text
 
 
+async def test_a_person_takes_over(stage: Callable[..., Stage]) -> None:
+    async with stage() as call:
+        await call.until_listening()
+        await call.say("operator")
+        await call.until_listening()
+        await call.wait(5)
+        assert call.call.transfers == [AGENT.persona.handoff.target]
+        call.call.far_notify(100, "Trying")
+        await call.wait(0.1)
+        assert call.call.state == "answered"
+        call.call.far_notify(200, "OK", final=True)
+        await call.wait(0.1)
+        assert call.call.state == "ended"
+
+
+async def test_nobody_takes_over(stage: Callable[..., Stage]) -> None:
+    async with stage() as call:
+        await call.until_listening()
+        await call.say("operator")
+        await call.until_listening()
+        await call.wait(5)
+        call.call.far_notify(486, "Busy Here", final=True)
+        await call.wait(10)
+        assert call.said()[-1].startswith("I'm sorry, nobody can take your call")
+        assert call.call.state == "ended"
+
+
 async def test_the_record_of_a_call(stage: Callable[..., Stage], tmp_path: Path) -> None:
     async with stage() as call:
         await identified(call)

@@ -29,6 +29,8 @@ from voicecore.dialogue.state import Answering, Asking, Calling, Checking, Confi
 from voicecore.dialogue.turn import Turn, World
 from voicecore.errors import UnexpectedEvent
 
+TRANSFER = "transfer"
+"""The id under which ToolFailed reports that a transfer came to nothing."""
 HEARD_SHARE = 0.6
 """Share of a question's words that lets a caller know what is asked."""
 HEARD_SHARE_CONFIRM = 0.85
@@ -61,7 +63,7 @@ class Dialogue:
             return _delivered(state, event), ()
         if not isinstance(event, Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated):
             raise UnexpectedEvent(state.waiting, event)
-        if state.ended:
+        if state.ended and not _not_taken(state, event):
             return state, ()
         turn = Turn(self._world, state)
         match event:
@@ -76,6 +78,8 @@ class Dialogue:
                 _silent(turn)
             case ToolReturned():
                 returned(turn, event)
+            case ToolFailed() if state.ended:
+                turn.hang_up(turn.manner("handoff_failed"), "handoff-failed")
             case ToolFailed():
                 failed(turn, event)
             case Generated():
@@ -87,6 +91,11 @@ class Dialogue:
         if said:
             turn.set(last=said if fresh else (*turn.state.last, *said))
         return replace(turn.state, expectation=expect(self._world, turn.state)), tuple(turn.actions)
+
+
+def _not_taken(state: State, event: Event) -> bool:
+    """Whether ``event`` says that nobody took the call that was to be handed over."""
+    return state.ended == "handoff" and isinstance(event, ToolFailed) and event.id == TRANSFER
 
 
 def _noted(turn: Turn, text: str) -> None:

@@ -24,6 +24,9 @@ class Manners(Section):
     silence: Wordings = ("Are you still there?", "I can't hear you.")
     silence_end: Wordings = ("I can't hear you any more, so I'll hang up now. Please call again. Goodbye.",)
     handoff_misses: Wordings = ("I'm having trouble understanding you, and I'm sorry about that.",)
+    handoff_failed: Wordings = (
+        "I'm sorry, nobody can take your call right now. Please try again a little later. Goodbye.",
+    )
     check: Wordings = ("I heard {value}. Is that right?", "Was that {value}?")
     checked: Wordings = ("Thank you.",)
     denied: Wordings = ("Sorry about that.", "My mistake.")

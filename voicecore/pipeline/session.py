@@ -20,6 +20,7 @@ from voicecore.dialogue import (
     ToolFailed,
     Transfer,
 )
+from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
 from voicecore.pipeline.answers import is_answered
 from voicecore.pipeline.chronicle import Chronicle
@@ -138,7 +139,7 @@ class Session:
         if code < _REFUSED:
             self.call.hangup()
         else:
-            self._watch(self._reply_to(ToolFailed("transfer", f"sip-{code}")))
+            self._watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
 
     async def end(self, outcome: dict[str, Any]) -> None:
         """The call is over: stop all work, keep the record."""
