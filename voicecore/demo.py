@@ -31,6 +31,8 @@ from voicecore.simulation.recording import load_recording
 from voicecore.types import AudibleTurn
 
 EXAMPLE = Path(__file__).parent / "examples" / "billing"
+_FINISHED = ("hung-up", "agent-hung-up")
+"""How a call ends that went as its script wanted."""
 _START_S = 60.0
 _STOP_S = 15.0
 
@@ -123,7 +125,7 @@ class Conversation:
 
     @property
     def done(self) -> bool:
-        return bool(self.errand) and all(self.errand.values())
+        return self.result.outcome in _FINISHED and all(self.errand.values())
 
 
 async def converse(uri: str, script: Script, record: Path, feed: Path | None, codec: str) -> CallerResult:
@@ -177,7 +179,7 @@ async def place_call(
     console.print(f"{result.outcome} after {result.seconds:.1f} s; recorded in {result.recording}")
     if report is not None:
         write_report(report, result, turns, {})
-    return 0 if result.outcome in ("hung-up", "agent-hung-up") else 1
+    return 0 if result.outcome in _FINISHED else 1
 
 
 async def run_demo(folder: Path, name: str) -> int:

@@ -36,3 +36,20 @@ def test_a_pause_completes_what_is_there() -> None:
     assert pad.tick(2.0 + INTER_DIGIT_S - 0.02) is None
     assert pad.tick(2.0 + INTER_DIGIT_S) == "12#"
     assert pad.tick(9.0) is None
+
+
+def test_a_pound_key_after_a_full_answer_means_nothing() -> None:
+    pad = Keypad()
+    for index, key in enumerate("123456"):
+        pad.press(key, SIX, 1 + index * 0.2)
+    assert pad.is_trailing("#", 2.2)
+    assert not pad.is_trailing("1", 2.2)
+    assert not pad.is_trailing("#", 2.0 + INTER_DIGIT_S)
+
+
+def test_a_pound_key_that_ends_an_answer_counts() -> None:
+    pad = Keypad()
+    pad.press("1", FOUR_TO_SIX, 1.0)
+    assert not pad.is_trailing("#", 1.2)
+    assert pad.press("#", FOUR_TO_SIX, 1.2) == "1#"
+    assert not pad.is_trailing("#", 1.4)

@@ -14,14 +14,19 @@ class Keypad:
     def __init__(self) -> None:
         self._keys = ""
         self._last = 0.0
+        self._full = False
+        """Whether the latest answer was complete by its length."""
+
+    def is_trailing(self, key: str, now: float) -> bool:
+        """Whether ``key`` is the # that many press after an answer that was complete without it."""
+        return key == "#" and self._full and not self._keys and now - self._last < INTER_DIGIT_S
 
     def press(self, key: str, expectation: Expectation, now: float) -> str | None:
         """Take one key (0-9*#A-D); the whole answer when this key completes it."""
         self._keys += key
         self._last = now
-        if key == "#" or len(self._keys) >= _longest(expectation):
-            return self._take()
-        return None
+        self._full = key != "#" and len(self._keys) >= _longest(expectation)
+        return self._take() if key == "#" or self._full else None
 
     def tick(self, now: float) -> str | None:
         """The answer, closed with #, when the caller has stopped keying."""

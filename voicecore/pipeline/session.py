@@ -128,6 +128,8 @@ class Session:
 
     def key(self, digit: str) -> None:
         """A DTMF key: silences the agent at once, counts when the answer is whole."""
+        if self._keypad.is_trailing(digit, self.now):
+            return
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
         digits = self._keypad.press(digit, self._thread.state.expectation, self.now)
