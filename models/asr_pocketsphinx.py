@@ -1,0 +1,262 @@
+"""Recognises speech with PocketSphinx: a word graph of what is expected, or dictation when nothing is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from math import exp, log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pocketsphinx
+
+from models.grammar import FINAL, HESITATIONS, START, Grammar, build
+from models.pronunciation import Pronunciations
+from voicecore.errors import EngineError
+from voicecore.types import RATE, Expectation, Pcm, Transcript, Word
+
+_log = logging.getLogger(__name__)
+
+_OPENING = RATE * 9 // 10
+"""Samples of an utterance from which the channel (level, line, voice) is estimated; 0.9 s."""
+_STEP = RATE // 10
+"""Most samples per call into the engine, which holds the interpreter while it works."""
+_FRAME_S = 0.01
+_GRAMMARS_KEPT = 16
+_SEARCH = {"pip": 0.3, "silprob": 0.5, "beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "bestpath": False}
+_DICTATION = Expectation()
+_EVEN, _SLOPE = -6.5, 1.5
+"""Fit per frame (natural logarithm) at which a word is as likely wrong as right; how sharply that turns."""
+_INCOMPLETE = 0.5
+"""Most that a sentence is worth which breaks off within the grammar."""
+_LEAST_SCORE = 1e-300
+_SCORE_UNIT = 1024
+"""Scores of a search come divided by this."""
+_NO_WORD = ("", "<", "[", "(")
+"""What silences, noises and silent arcs begin with."""
+
+
+class PocketsphinxAsr:
+    """At most ``streams`` utterances at once; one decoder each, made when first needed and used again.
+
+    A decoder takes about 6 MB, with the language model of dictation (an expectation of nothing at all)
+    90 MB; there are at most ``dictations`` of those.
+    """
+
+    def __init__(self, streams: int = 8, dictations: int = 1, folder: Path | None = None) -> None:
+        """``folder`` holds the en-us model; default is the package's own.
+
+        Raises EngineError("asr-missing-model").
+        """
+        self._folder = folder or Path(pocketsphinx.get_model_path("en-us"))
+        acoustic = self._folder / "en-us" / "mdef"
+        if not acoustic.exists():
+            message = f"{acoustic}: no acoustic model; pip install --force-reinstall pocketsphinx"
+            raise EngineError("asr-missing-model", message, file=str(acoustic))
+        self._sounds = Pronunciations(self._folder / "cmudict-en-us.dict")
+        self._lock = threading.Lock()
+        self._free: dict[bool, list[_Decoder]] = {False: [], True: []}
+        self._left = {False: streams, True: dictations}
+
+    def open(self, expectation: Expectation) -> _Stream:
+        """Start an utterance. Raises EngineError: "asr-busy" when all decoders are taken, "asr-failed"."""
+        decoder = self._take(expectation == _DICTATION)
+        try:
+            decoder.expect(expectation)
+            return _Stream(decoder, self._give_back)
+        except BaseException:
+            self._give_back(decoder)
+            raise
+
+    def close(self) -> None:
+        """Free all decoders that nobody uses."""
+        with self._lock:
+            for kind, free in self._free.items():
+                self._left[kind] += len(free)
+                free.clear()
+
+    def _take(self, dictation: bool) -> _Decoder:
+        with self._lock:
+            if self._free[dictation]:
+                return self._free[dictation].pop()
+            if self._left[dictation] == 0:
+                raise EngineError("asr-busy", "all decoders are in use", dictation=dictation)
+            self._left[dictation] -= 1
+        try:
+            return _Decoder(self._folder, self._sounds, dictation)
+        except BaseException:
+            with self._lock:
+                self._left[dictation] += 1
+            raise
+
+    def _give_back(self, decoder: _Decoder) -> None:
+        with self._lock:
+            self._free[decoder.dictation].append(decoder)
+
+
+class _Stream:
+    """One utterance. Its opening is kept until there is enough to tune to, then all is searched as it comes."""
+
+    def __init__(self, decoder: _Decoder, give_back: Callable[[_Decoder], None]) -> None:
+        self._decoder = decoder
+        self._opening: list[Pcm] = []
+        self._waiting = 0
+        self._searching = False
+        self._latest = Transcript()
+        self._release = weakref.finalize(self, give_back, decoder)
+
+    def accept(self, pcm: Pcm) -> Transcript | None:
+        """Feed int16 at ``RATE``, any length; a partial if its words changed, else None."""
+        if self._searching:
+            self._decoder.feed(pcm.tobytes())
+        else:
+            self._opening.append(pcm)
+            self._waiting += len(pcm)
+            if self._waiting < _OPENING:
+                return None
+            self._search()
+        reading = self._decoder.reading(final=False)
+        if reading.text == self._latest.text:
+            return None
+        self._latest = reading
+        return reading
+
+    def finish(self) -> Transcript:
+        """End the utterance; ``final`` is True. The stream must not be used afterwards."""
+        try:
+            if not self._searching:
+                if not self._waiting:
+                    return Transcript(final=True)
+                self._search()
+            self._decoder.end()
+            return self._decoder.reading(final=True)
+        finally:
+            self._release()
+
+    def _search(self) -> None:
+        opening = np.concatenate(self._opening).tobytes()
+        self._opening.clear()
+        self._decoder.begin(opening)
+        self._decoder.feed(opening)
+        self._searching = True
+
+
+class _Decoder:
+    """One PocketSphinx decoder with the grammars it has built, the latest used ones kept."""
+
+    def __init__(self, folder: Path, sounds: Pronunciations, dictation: bool) -> None:
+        self.dictation = dictation
+        self._sounds = sounds
+        self._grammars: OrderedDict[Expectation, tuple[str, Grammar]] = OrderedDict()
+        self._built = 0
+        self._grammar: Grammar | None = None
+        self._running = False
+        model: dict[str, Any] = {"hmm": str(folder / "en-us"), "loglevel": "FATAL", "lm": None, "dict": None}
+        if dictation:
+            model |= {"lm": str(folder / "en-us.lm.bin"), "dict": str(folder / "cmudict-en-us.dict")}
+        else:
+            model |= _SEARCH
+        try:
+            self._engine = pocketsphinx.Decoder(pocketsphinx.Config(**model))
+        except (RuntimeError, ValueError) as exc:
+            message = f"{folder}: {exc}; pip install --force-reinstall pocketsphinx"
+            raise EngineError("asr-missing-model", message, folder=str(folder)) from exc
+        self._channel = self._engine.get_cmn(False)
+
+    def expect(self, expectation: Expectation) -> None:
+        """Make ready for an utterance; a grammar is built once and then switched to in microseconds."""
+        if self._running:
+            self._engine.end_utt()
+            self._running = False
+        if self.dictation:
+            return
+        if expectation not in self._grammars:
+            self._grammars[expectation] = self._add(build(expectation))
+            if len(self._grammars) > _GRAMMARS_KEPT:
+                _, (name, _grammar) = self._grammars.popitem(last=False)
+                self._engine.remove_search(name)
+        self._grammars.move_to_end(expectation)
+        name, self._grammar = self._grammars[expectation]
+        self._engine.activate_search(name)
+
+    def _add(self, grammar: Grammar) -> tuple[str, Grammar]:
+        unknown = {word for word in grammar.words if not self._learn(word)}
+        if unknown:
+            _log.warning("asr: no pronunciation for %s: left out of the grammar", ", ".join(sorted(unknown)))
+            arcs = tuple(replace(arc, word=None) if arc.word in unknown else arc for arc in grammar.arcs)
+            grammar = replace(grammar, arcs=arcs)
+        self._built += 1
+        name = f"grammar-{self._built}"
+        arcs_for_engine = [
+            (arc.source, arc.target, arc.probability, *((arc.word,) if arc.word else ()))
+            for arc in grammar.arcs
+        ]
+        try:
+            self._engine.add_fsg(name, self._engine.create_fsg(name, START, FINAL, arcs_for_engine))
+        except (RuntimeError, ValueError) as exc:
+            raise EngineError("asr-failed", f"grammar refused: {exc}") from exc
+        return name, grammar
+
+    def _learn(self, word: str) -> bool:
+        """Whether the decoder knows how ``word`` sounds, perhaps from now on."""
+        if self._engine.lookup_word(word) is not None:
+            return True
+        readings = self._sounds.of(word)
+        if not readings and (guess := self._sounds.guess(word)):
+            _log.info("asr: %r is in no dictionary; taken as %s", word, guess)
+            readings = (guess,)
+        for n, phones in enumerate(readings, 1):
+            self._engine.add_word(word if n == 1 else f"{word}({n})", phones, False)
+        return bool(readings)
+
+    def begin(self, opening: bytes) -> None:
+        """Start the utterance that begins with ``opening``, and tune to its level and line."""
+        self._engine.set_cmn(self._channel)
+        self._engine.start_utt()
+        self._engine.process_raw(opening, no_search=True, full_utt=True)
+        self._engine.end_utt()
+        heard = self._engine.get_cmn(False)
+        self._engine.set_cmn(self._channel if "nan" in heard else heard)
+        self._engine.start_utt()
+        self._running = True
+
+    def feed(self, pcm: bytes) -> None:
+        for at in range(0, len(pcm), 2 * _STEP):
+            self._engine.process_raw(pcm[at : at + 2 * _STEP])
+
+    def end(self) -> None:
+        self._engine.end_utt()
+        self._running = False
+
+    def reading(self, final: bool) -> Transcript:
+        """The best reading of what was fed. Times in seconds from the utterance's first sample."""
+        segments = [s for s in self._engine.seg() or () if s.word[:1] not in _NO_WORD]
+        sentence = [s.word.partition("(")[0] for s in segments]
+        whole = self._grammar is None or not final or self._grammar.accepts(" ".join(sentence))
+        words = tuple(
+            Word(word, s.start_frame * _FRAME_S, (s.end_frame + 1) * _FRAME_S, _confidence(s, whole))
+            for word, s in zip(sentence, segments, strict=True)
+            if word not in HESITATIONS
+        )
+        if not words:
+            return Transcript(final=final)
+        seconds = sum(word.end - word.start for word in words)
+        confidence = sum(word.confidence * (word.end - word.start) for word in words) / seconds
+        return Transcript(" ".join(word.text for word in words), words, final, confidence)
+
+
+def _confidence(segment: Any, whole: bool) -> float:
+    """How well a word's sound fits its model, against whatever sound would have fitted best there.
+
+    With all senones computed the engine's scores are relative to the best codebook of each frame, so that
+    their mean over the word's frames tells a word of the grammar from any other sound forced into it.
+    """
+    frames = segment.end_frame + 1 - segment.start_frame
+    fit = log(max(segment.ascore, _LEAST_SCORE)) * _SCORE_UNIT / frames
+    sure = 1 / (1 + exp(-_SLOPE * (fit - _EVEN)))
+    return sure if whole else min(sure, _INCOMPLETE)
