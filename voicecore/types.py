@@ -196,9 +196,9 @@ class AudibleTurn:
     edits: tuple[tuple[str, str], ...]
     """Word by word (said, recognised); "" is a gap."""
     start: float
-    """First voiced sample of the caller."""
+    """First voiced sample of the caller, or the first key going down."""
     end: float
-    """Last voiced sample of the caller."""
+    """Last voiced sample of the caller, or the last key going down."""
     answer: float | None
     """First audible sample of the agent after ``end``; None when it began before (``cut_off``) or never."""
     answer_text: str = ""

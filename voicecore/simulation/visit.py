@@ -32,8 +32,8 @@ AUDIBLE = 164
 """Peak from which a tick of the agent counts as heard: -46 dBFS."""
 _SIDES = {"agent": "person", "caller": "appliance"}
 """An endpoint calls itself the agent, but in this call it is the person."""
-KEY_SAMPLES = RATE // 4
-"""Room that a DTMF key takes on the line, pause included."""
+KEY_SAMPLES = RATE // 5
+"""From one DTMF key to the next: 160 ms of tone and 40 ms of pause, as pjsua2 sends them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class SpokenLine:
     text: str
     """The words spoken, or the keys pressed."""
     start: int
-    """First voiced sample."""
+    """First voiced sample, or the first key going down."""
     end: int
-    """One past the last voiced sample."""
+    """One past the last voiced sample, or the last key going down."""
     cue: str = ""
     """What the agent had said just before."""
 
@@ -151,10 +151,11 @@ class Visit:
                 self._feed_ring(self._playing)
             case Press(line, digits):
                 self.call.send_dtmf(digits)
-                start, end = self.recorder.samples, self.recorder.samples + len(digits) * KEY_SAMPLES
+                start = self.recorder.samples
+                end = start + (len(digits) - 1) * KEY_SAMPLES
                 self.lines.append(SpokenLine(line, "dtmf", digits, start, end, cue))
                 self._begin("dtmf", digits)
-                self._keys_done = end
+                self._keys_done = end + KEY_SAMPLES
             case HangUp(outcome):
                 self.give_up(outcome)
 
