@@ -151,10 +151,12 @@ def calls(config: Config, limit: int = 20) -> None:
     """The latest calls in the store."""
     from voicecore.store import SqlStore
 
-    table = Table("call", "begun", "from", "seconds", "ended by", "outcome")
+    table = Table("call", "begun", "from", "seconds", "turns", "ended by", "flows")
     store = SqlStore(load_yaml(config, Appliance).store.url)
     for row in store.calls(limit):
-        table.add_row(*(str(value) for value in row))
+        outcome = row["outcome"] or {}
+        cells = (row["id"], row["began_at"], row["remote_uri"], row["duration_s"], row["turns"])
+        table.add_row(*map(str, cells), outcome.get("by", ""), ", ".join(outcome.get("flows", ())))
     store.close()
     Console().print(table)
 
