@@ -144,7 +144,7 @@ class TurnSettings(Section):
     """Silence that ends a turn when nothing is known in favour of an end."""
     commit_sounds_done_ms: int = Field(450, ge=100)
     """... when only the turn model is sure (>= sure_probability)."""
-    commit_answered_ms: int = Field(200, ge=100)
+    commit_answered_ms: int = Field(180, ge=100)
     """... when the words fill the slot that the dialogue waits for."""
     commit_sure_ms: int = Field(160, ge=60)
     """... when both agree."""

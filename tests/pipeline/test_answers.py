@@ -20,6 +20,8 @@ SIX = Expectation(SlotKind.DIGITS, commands=("operator",), digits=(6, 6))
         (Expectation(SlotKind.YESNO), "yes please", True),
         (Expectation(SlotKind.YESNO), "which one", None),
         (Expectation(SlotKind.AMOUNT), "forty two euros", True),
+        (Expectation(SlotKind.DATE), "in two weeks", True),
+        (Expectation(SlotKind.DATE), "let me see", None),
         (Expectation(SlotKind.CHOICE, phrases=("visa", "cash")), "visa", True),
         (Expectation(SlotKind.OPEN, phrases=("explain my bill",)), "explain my bill", True),
         (Expectation(SlotKind.OPEN, phrases=("explain my bill",)), "explain my", None),

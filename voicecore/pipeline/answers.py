@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from voicecore.dialogue.parsers import parse_amount, parse_digits, parse_yes_no
+from datetime import date
+
+from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_yes_no
 from voicecore.types import Expectation, SlotKind
+
+_ANY_DAY = date(2000, 1, 1)
+"""Whether words name a date does not depend on today."""
 
 
 def is_answered(expectation: Expectation, text: str) -> bool | None:
@@ -21,6 +26,8 @@ def is_answered(expectation: Expectation, text: str) -> bool | None:
             return True if parse_yes_no(text) is not None else None
         case SlotKind.AMOUNT:
             return True if parse_amount(text) is not None else None
-        case SlotKind.DATE | SlotKind.CHOICE | SlotKind.OPEN:
+        case SlotKind.DATE:
+            return True if parse_date(text, _ANY_DAY) is not None else None
+        case SlotKind.CHOICE | SlotKind.OPEN:
             return True if text in expectation.phrases else None
     return None
