@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voicecore.console.report import write_report
+from voicecore.console.report import heard_utterances, write_report
 from voicecore.types import RATE, AudibleTurn, TurnTrace
 
 TRACE = TurnTrace(
@@ -55,9 +55,14 @@ class Visit:
     seconds: float = 20.0
     drift_ms: float = 0.4
     slip_ms: float = 3.0
-    transcript: tuple = ((0.2, "agent", "Hello <there>"), (1.0, "caller", "my bill"))
     events: tuple = (
         {"type": "call.started", "codec": "G722"},
+        {"type": "agent.says", "turn": 0, "utterance": "a", "at": 0.2, "text": "Hello <there>"},
+        {"type": "agent.says", "turn": 0, "utterance": "b", "at": 0.2, "text": "How can I help?"},
+        {"type": "agent.says", "turn": 0, "utterance": "c", "at": 0.2, "text": "Never heard"},
+        {"type": "agent.heard", "turn": 0, "utterance": "a", "at": 4.0, "text": "Hello <there>"},
+        {"type": "agent.heard", "turn": 0, "utterance": "b", "at": 6.0, "text": "How can"},
+        {"type": "agent.heard", "turn": 0, "utterance": "c", "at": 6.0, "text": ""},
         {
             "type": "tool",
             "t": 3.0,
@@ -125,3 +130,7 @@ def test_is_one_file_with_or_without_its_sound(visit: Visit) -> None:
     assert "<audio" not in silent
     assert len(silent) < 100_000
     assert not any(loader in silent for loader in ("src=", "href=", "@import", "url("))
+
+
+def test_queued_utterances_begin_one_after_the_other(visit: Visit) -> None:
+    assert heard_utterances(visit.events) == [(0.2, "Hello <there>"), (4.0, "How can I help?")]

@@ -73,8 +73,6 @@ class Visit(Protocol):
     @property
     def recording(self) -> Path: ...
     @property
-    def transcript(self) -> Sequence[tuple[float, str, str]]: ...
-    @property
     def events(self) -> Sequence[Mapping[str, Any]]: ...
 
 
@@ -101,7 +99,7 @@ def write_report(
         caller=caller,
         agent=agent,
         turns=turns,
-        agent_says=[(at, words) for at, who, words in visit.transcript if who == "agent"],
+        agent_says=heard_utterances(visit.events),
         figures=call_figures(turns, visit.seconds),
         tools=[event for event in visit.events if event["type"] == "tool"],
         task={name: "done" if ok else "not done" for name, ok in errand.items()},
@@ -115,6 +113,23 @@ def write_report(
         audio=audio,
     )
     write_page(path, render(report))
+
+
+def heard_utterances(events: Sequence[Mapping[str, Any]]) -> list[Label]:
+    """What the agent was heard to say and when it began: several utterances may be queued at once.
+
+    ``at`` of an event is when it came, in seconds of the recording.
+    """
+    over = {(event["turn"], event["utterance"]): event for event in events if event["type"] == "agent.heard"}
+    labels, free_at = list[Label](), 0.0
+    for event in events:
+        if event["type"] != "agent.says":
+            continue
+        heard = over.get((event["turn"], event["utterance"]))
+        if heard is None or heard["text"]:
+            labels.append((max(event["at"], free_at), event["text"]))
+            free_at = heard["at"] if heard is not None else event["at"]
+    return labels
 
 
 def call_figures(turns: Sequence[AudibleTurn], seconds: float) -> list[Figure]:
