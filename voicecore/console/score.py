@@ -103,7 +103,7 @@ def _labels(start: float, labels: Sequence[Label], y: float, class_: str) -> Ite
     here = [label for label in labels if start <= label[0] < start + ROW_S]
     for i, (at, words) in enumerate(here):
         following = here[i + 1][0] if i + 1 < len(here) else start + ROW_S
-        room = max(2, int((following - at) * _PX / 6.3))
+        room = max(2, int((following - at) * _PX / 6.9))
         shown = words if len(words) <= room else words[: room - 1].rstrip() + "…"
         element = text(_LEFT + (at - start) * _PX, y, shown, class_)
         yield tag("g", tag("title", escape(words)) + element)
