@@ -18,8 +18,6 @@ class Chronicle:
 
     def __init__(self, info: CallInfo, feed: Feed, store: Store) -> None:
         self.turn = TurnTrace(0, by="start")
-        self.first: Speech | None = None
-        """The turn's first utterance, once it is queued."""
         self._info = info
         self._feed = feed
         self._store = store
@@ -39,7 +37,6 @@ class Chronicle:
     def begin_turn(self, by: str, now: float) -> None:
         """Close the turn in progress and open the next, which began at ``now``."""
         self.close_turn(now)
-        self.first = None
         self.turn = TurnTrace(self.turn.index + 1, by=by, times={"speech_start": round(now, 3)})
 
     def close_turn(self, now: float) -> None:
@@ -90,12 +87,15 @@ class Chronicle:
         self._publish("caller.said", now, turn=trace.index, text=text, confidence=confidence, by=trace.by)
 
     def queued(self, speech: Speech, now: float) -> None:
-        """The first sample of an utterance is on its way."""
+        """An utterance waits for its playout."""
         trace = self.turn
-        self.first = self.first or speech
         trace.agent_text = f"{trace.agent_text} {speech.text}".strip()
         self.mark_once("queued", now)
-        self._publish("agent.says", now, turn=trace.index, utterance=speech.id, text=speech.text)
+
+    def begun(self, speech: Speech, now: float) -> None:
+        """The first sample of an utterance was played."""
+        self.mark_once("played", now)
+        self._publish("agent.says", now, turn=self.turn.index, utterance=speech.id, text=speech.text)
 
     def delivered(self, delivery: Delivery, now: float) -> None:
         """The playout of an utterance is over."""

@@ -28,6 +28,8 @@ class Speech:
     synthesised: bool = False
     start: int | None = None
     """Playout position of the first sample, once it is queued."""
+    begun: bool = False
+    """Whether its first sample was played."""
     task: asyncio.Task[None] | None = None
 
     def heard(self, played: int) -> str:
@@ -104,6 +106,13 @@ class Mouth:
             heard = speech.heard(played)
             deliveries.append(Delivery(speech.id, speech.text, heard, heard == speech.text))
         return deliveries
+
+    def begun(self, played: int) -> list[Speech]:
+        """The utterances whose first sample was played since the last call."""
+        fresh = [s for s in self._line if not s.begun and s.start is not None and played > s.start]
+        for speech in fresh:
+            speech.begun = True
+        return fresh
 
     def tick(self, played: int) -> list[Delivery]:
         """Advance by one media tick: refill the ring, and report what is over."""

@@ -346,10 +346,9 @@ class Session:
 
     def _note_played(self, played: int) -> None:
         self._played = played
-        first = self._chronicle.first
-        if first is not None and first.start is not None and played > first.start:
-            since = min((played - first.start) / RATE, TICK_MS / 1000)
-            self._chronicle.mark_once("played", self.now - since)
+        for speech in self._mouth.begun(played):
+            since = (played - (speech.start or 0)) / RATE
+            self._chronicle.begun(speech, self.now - min(since, TICK_MS / 1000))
 
     def _on_call_clock(self, transcript: Transcript) -> Transcript:
         at = self._listener.started_at
