@@ -22,15 +22,19 @@ from voicecore.types import RATE, Expectation, Pcm, Transcript, Word
 
 _log = logging.getLogger(__name__)
 
-_OPENING = RATE * 9 // 10
-"""Samples of an utterance from which the channel (level, line, voice) is estimated; 0.9 s."""
+_FRAME = RATE // 100
+_OPENING = RATE * 6 // 10
+"""Samples of speech that are enough to tune to."""
+_SETTLED = 4 * _OPENING
+_SHORT = 2 * RATE
+"""An utterance up to this long is searched again at its end, tuned to all of it."""
 _STEP = RATE // 10
 """Most samples per call into the engine, which holds the interpreter while it works."""
 _FRAME_S = 0.01
 _GRAMMARS_KEPT = 16
 _SEARCH = {"pip": 0.3, "silprob": 0.5, "beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "bestpath": False}
 _DICTATION = Expectation()
-_EVEN, _SLOPE = -6.5, 1.5
+_EVEN, _SLOPE = -4.7, 2.5
 """Fit per frame (natural logarithm) at which a word is as likely wrong as right; how sharply that turns."""
 _INCOMPLETE = 0.5
 """Most that a sentence is worth which breaks off within the grammar."""
@@ -100,28 +104,35 @@ class PocketsphinxAsr:
 
 
 class _Stream:
-    """One utterance. Its opening is kept until there is enough to tune to, then all is searched as it comes."""
+    """One utterance, searched as it comes.
+
+    The search is tuned to the channel by what was heard of it. It begins once there is enough to tune to, and
+    begins anew, better tuned, whenever there is twice as much, until that is enough for good.
+    """
 
     def __init__(self, decoder: _Decoder, give_back: Callable[[_Decoder], None]) -> None:
         self._decoder = decoder
-        self._opening: list[Pcm] = []
-        self._waiting = 0
-        self._searching = False
+        self._heard: list[Pcm] = []
+        self._tuned = 0
+        """Samples of speech that the running search is tuned to; 0 before there is one."""
         self._latest = Transcript()
         self._release = weakref.finalize(self, give_back, decoder)
 
     def accept(self, pcm: Pcm) -> Transcript | None:
         """Feed int16 at ``RATE``, any length; a partial if its words changed, else None."""
-        if self._searching:
-            self._decoder.feed(pcm.tobytes())
+        if self._tuned < _SETTLED:
+            self._heard.append(pcm)
+            speech = voiced(np.concatenate(self._heard))
+            if len(speech) >= max(_OPENING, 2 * self._tuned):
+                self._search(speech)
+            elif self._tuned:
+                self._decoder.feed(pcm)
         else:
-            self._opening.append(pcm)
-            self._waiting += len(pcm)
-            if self._waiting < _OPENING:
-                return None
-            self._search()
+            self._decoder.feed(pcm)
+        if not self._tuned:
+            return None
         reading = self._decoder.reading(final=False)
-        if reading.text == self._latest.text:
+        if reading.text in ("", self._latest.text):
             return None
         self._latest = reading
         return reading
@@ -129,21 +140,31 @@ class _Stream:
     def finish(self) -> Transcript:
         """End the utterance; ``final`` is True. The stream must not be used afterwards."""
         try:
-            if not self._searching:
-                if not self._waiting:
-                    return Transcript(final=True)
-                self._search()
-            self._decoder.end()
+            whole = np.concatenate(self._heard) if self._heard else np.zeros(0, np.int16)
+            if 0 < len(whole) <= _SHORT and self._tuned < _SETTLED:
+                self._search(voiced(whole))
+            if not self._tuned:
+                return Transcript(final=True)
+            self._decoder.stop()
             return self._decoder.reading(final=True)
         finally:
             self._release()
 
-    def _search(self) -> None:
-        opening = np.concatenate(self._opening).tobytes()
-        self._opening.clear()
-        self._decoder.begin(opening)
-        self._decoder.feed(opening)
-        self._searching = True
+    def _search(self, speech: Pcm) -> None:
+        """Begin (anew) with all that was heard, tuned to ``speech``."""
+        self._tuned = len(speech)
+        self._decoder.begin(speech)
+        self._decoder.feed(np.concatenate(self._heard))
+
+
+def voiced(pcm: Pcm) -> Pcm:
+    """``pcm`` from its first to its last 10 ms within 30 dB of the loudest, and 80 ms on either side."""
+    if len(pcm) < _FRAME:
+        return pcm
+    frames = pcm[: len(pcm) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float32)
+    power = np.square(frames).mean(axis=1) + 1
+    loud = np.flatnonzero(power >= power.max() / 1000)
+    return pcm[max(0, int(loud[0]) - 8) * _FRAME : (int(loud[-1]) + 9) * _FRAME]
 
 
 class _Decoder:
@@ -170,9 +191,7 @@ class _Decoder:
 
     def expect(self, expectation: Expectation) -> None:
         """Make ready for an utterance; a grammar is built once and then switched to in microseconds."""
-        if self._running:
-            self._engine.end_utt()
-            self._running = False
+        self.stop()
         if self.dictation:
             return
         if expectation not in self._grammars:
@@ -214,24 +233,26 @@ class _Decoder:
             self._engine.add_word(word if n == 1 else f"{word}({n})", phones, False)
         return bool(readings)
 
-    def begin(self, opening: bytes) -> None:
-        """Start the utterance that begins with ``opening``, and tune to its level and line."""
+    def begin(self, speech: Pcm) -> None:
+        """Start searching, tuned to level and line of ``speech``, whatever went on before."""
+        self.stop()
         self._engine.set_cmn(self._channel)
         self._engine.start_utt()
-        self._engine.process_raw(opening, no_search=True, full_utt=True)
+        self._engine.process_raw(speech.tobytes(), no_search=True, full_utt=True)
         self._engine.end_utt()
-        heard = self._engine.get_cmn(False)
-        self._engine.set_cmn(self._channel if "nan" in heard else heard)
+        mean = self._engine.get_cmn(False)
+        self._engine.set_cmn(self._channel if "nan" in mean else mean)
         self._engine.start_utt()
         self._running = True
 
-    def feed(self, pcm: bytes) -> None:
-        for at in range(0, len(pcm), 2 * _STEP):
-            self._engine.process_raw(pcm[at : at + 2 * _STEP])
+    def feed(self, pcm: Pcm) -> None:
+        for at in range(0, len(pcm), _STEP):
+            self._engine.process_raw(pcm[at : at + _STEP].tobytes())
 
-    def end(self) -> None:
-        self._engine.end_utt()
-        self._running = False
+    def stop(self) -> None:
+        if self._running:
+            self._engine.end_utt()
+            self._running = False
 
     def reading(self, final: bool) -> Transcript:
         """The best reading of what was fed. Times in seconds from the utterance's first sample."""
