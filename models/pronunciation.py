@@ -73,6 +73,7 @@ class Pronunciations:
         except (OSError, ValueError) as exc:
             message = f"{path}: no dictionary; pip install --force-reinstall pocketsphinx"
             raise EngineError("asr-missing-model", message, file=str(path)) from exc
+        self._blocks = self._index()
         self._known = cache(self._search)
 
     def of(self, word: str) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ class Pronunciations:
         return self._known(word)
 
     def guess(self, word: str) -> str:
-        """A reading of a word that the dictionary lacks: another spelling of it, or by rules."""
+        """A reading of a word that the dictionary lacks: another spelling of it, or by rules; "" if none."""
         for theirs, ours in _BRITISH:
             for at in re.finditer(theirs, word):
                 readings = self.of(word[: at.start()] + ours + word[at.end() :])
@@ -88,18 +89,26 @@ class Pronunciations:
                     return readings[0]
         return spell_out(word)
 
+    def _index(self) -> dict[bytes, tuple[int, int]]:
+        """From where to where the lines lie that begin with the same two letters."""
+        blocks: dict[bytes, tuple[int, int]] = {}
+        start = 0
+        for line in iter(self._text.readline, b""):
+            end = start + len(line)
+            blocks[line[:2]] = (blocks.get(line[:2], (start,))[0], end)
+            start = end
+        return blocks
+
     def _search(self, word: str) -> tuple[str, ...]:
         readings: list[str] = []
         entry = word
-        while (phones := self._line(entry)) is not None:
+        while (phones := self._line(f"{entry} ".encode())) is not None:
             readings.append(phones)
             entry = f"{word}({len(readings) + 1})"
         return tuple(readings)
 
-    def _line(self, entry: str) -> str | None:
-        key = f"{entry} ".encode()
-        at = 0 if self._text[: len(key)] == key else self._text.find(b"\n" + key) + 1
-        if at == 0 and self._text[: len(key)] != key:
-            return None
-        end = self._text.find(b"\n", at)
-        return self._text[at + len(key) : end if end >= 0 else len(self._text)].decode().strip()
+    def _line(self, start: bytes) -> str | None:
+        first, end = self._blocks.get(start[:2], (0, 0))
+        block = b"\n" + self._text[first:end]
+        at = block.find(b"\n" + start)
+        return None if at < 0 else block[at + 1 + len(start) :].split(b"\n", 1)[0].decode().strip()
