@@ -87,6 +87,17 @@ def call(
 
 
 @app.command()
+def watch(
+    feed: Annotated[Path, typer.Argument(help="The appliance's feed socket (run_dir/feed.sock).")],
+) -> None:
+    """Show the calls of a running appliance as they happen."""
+    from voicecore.console.live import watch as watch_calls
+    from voicecore.pipeline.feed import follow
+
+    asyncio.run(watch_calls(follow(feed)))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
     script: Annotated[str, typer.Option(help="A caller of the billing example, or a YAML file.")] = "main",

@@ -8,7 +8,7 @@ import json
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from rich.console import Console
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
-from voicecore.config import SipSettings, data_dir
+from voicecore.config import EngineNames, SipSettings, data_dir
 from voicecore.console.latency import latency_table
-from voicecore.console.live import watch
+from voicecore.console.live import LiveView
 from voicecore.console.report import write_report
 from voicecore.errors import SipError
 from voicecore.pipeline.feed import follow
@@ -31,6 +31,9 @@ from voicecore.simulation.recording import load_recording
 from voicecore.types import AudibleTurn
 
 EXAMPLE = Path(__file__).parent / "examples" / "billing"
+ENGINES = {"engines": "real: " + ", ".join(EngineNames().model_dump().values()), "synthetic": "none"}
+"""What a report of the example says of its engines."""
+Show = Callable[[dict[str, Any]], None]
 _FINISHED = ("hung-up", "agent-hung-up")
 """How a call ends that went as its script wanted."""
 _START_S = 60.0
@@ -128,30 +131,34 @@ class Conversation:
         return self.result.outcome in _FINISHED and all(self.errand.values())
 
 
-async def converse(uri: str, script: Script, record: Path, feed: Path | None, codec: str) -> CallerResult:
-    """One scripted call from a SIP endpoint of its own."""
+async def converse(
+    uri: str, script: Script, record: Path, feed: Path | None, codec: str = "G722", show: Show | None = None
+) -> CallerResult:
+    """One scripted call from a SIP endpoint of its own; ``show`` gets what the caller says, as events."""
     tts = engine_table.load("tts", "espeak", data_dir(), voice=script.voice, rate=script.speed)
     async with caller_endpoint(codec) as endpoint:
-        return await run_caller(endpoint, uri, script, tts, follow(feed) if feed else None, record)
+        return await run_caller(endpoint, uri, script, tts, follow(feed) if feed else None, record, show)
 
 
-async def hold_conversation(folder: Path, script: Script, console: Console | None = None) -> Conversation:
+async def hold_conversation(folder: Path, script: Script, show: Show | None = None) -> Conversation:
     """Boot back-end and appliance in ``folder``, let ``script`` call, see what came of it.
 
-    With a ``console`` the conversation is shown as it happens.
+    ``show`` gets every event of the feed, and what the caller says, as it happens.
     """
     async with backend(folder / "backend.db") as url, appliance(folder, url) as served:
-        watching = asyncio.ensure_future(
-            watch(follow(served.feed), console, lambda event: event["type"] == "call.ended")
-            if console is not None
-            else asyncio.sleep(0)
-        )
-        result = await converse(served.uri, script, folder / "caller.wav", served.feed, "G722")
+        watching = asyncio.ensure_future(_pass_on(served.feed, show))
+        result = await converse(served.uri, script, folder / "caller.wav", served.feed, show=show)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         errand = await _errand(script, result, url)
     turns = measure(*load_recording(result.recording), result.lines, result.traces)
     return Conversation(script, result, turns, errand)
+
+
+async def _pass_on(feed: Path, show: Show | None) -> None:
+    if show is not None:
+        async for event in follow(feed):
+            show(event)
 
 
 async def _errand(script: Script, result: CallerResult, url: str) -> dict[str, bool]:
@@ -172,7 +179,8 @@ async def place_call(
 ) -> int:
     """``voicecore call``: 0 when the call was answered and the script came to its end."""
     script = load_script(script_path)
-    result = await converse(uri, script, record, feed, codec)
+    with LiveView() as view:
+        result = await converse(uri, script, record, feed, codec, view.show)
     turns = measure(*load_recording(result.recording), result.lines, result.traces)
     console = Console()
     console.print(latency_table(turns))
@@ -189,11 +197,12 @@ async def run_demo(folder: Path, name: str) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     console = Console()
-    held = await hold_conversation(folder.absolute(), script, console)
+    with LiveView(console) as view:
+        held = await hold_conversation(folder.absolute(), script, view.show)
     console.print(latency_table(held.turns))
     for tool, done in held.errand.items():
         console.print(f"{'done' if done else 'NOT DONE'}: {tool} {script.errand[tool]}")
     report = folder / "report.html"
-    write_report(report, held.result, held.turns, held.errand)
+    write_report(report, held.result, held.turns, held.errand, ENGINES)
     console.print(f"report: {report}   recording: {held.result.recording}")
     return 0 if held.done else 1

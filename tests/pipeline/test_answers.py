@@ -18,6 +18,8 @@ SIX = Expectation(SlotKind.DIGITS, commands=("operator",), digits=(6, 6))
         (SIX, "operator", True),
         (SIX, "well let me see", None),
         (Expectation(SlotKind.YESNO), "yes please", True),
+        (Expectation(SlotKind.YESNO), "yes", True),
+        (Expectation(SlotKind.YESNO), "no", None),
         (Expectation(SlotKind.YESNO), "which one", None),
         (Expectation(SlotKind.AMOUNT), "forty two euros", True),
         (Expectation(SlotKind.DATE), "in two weeks", True),

@@ -7,6 +7,8 @@ from datetime import date
 from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_yes_no
 from voicecore.types import Expectation, SlotKind
 
+_BARE_REFUSALS = ("no", "nope", "nah")
+"""Often the beginning of a correction: "no, the first of march"."""
 _ANY_DAY = date(2000, 1, 1)
 """Whether words name a date does not depend on today."""
 
@@ -23,7 +25,7 @@ def is_answered(expectation: Expectation, text: str) -> bool | None:
                 return None
             return expectation.digits[0] <= len(digits.value) <= expectation.digits[1]
         case SlotKind.YESNO:
-            return True if parse_yes_no(text) is not None else None
+            return True if parse_yes_no(text) is not None and text not in _BARE_REFUSALS else None
         case SlotKind.AMOUNT:
             return True if parse_amount(text) is not None else None
         case SlotKind.DATE:
