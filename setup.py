@@ -1,7 +1,7 @@
 """Builds the audio kernels: each ``ext/<name>.pyx`` becomes ``voicecore.audio._<name>``.
 
-``VOICECORE_SANITIZE=1`` makes a bounds-checked build under AddressSanitizer and UBSan of the whole package under
-``build/sanitize/lib`` instead (see ``ext/sanitize.sh``).
+``VOICECORE_SANITIZE=1`` makes a bounds-checked build under AddressSanitizer and UBSan of the whole
+package under ``build/sanitize/lib`` instead (see ``ext/sanitize.sh``).
 """
 
 import os
@@ -17,7 +17,8 @@ CXX = {"bridge"}
 """Kernels that touch C++ types."""
 GENERATED = ["-Wno-unused-function", "-Wno-unused-variable", "-Wno-unused-but-set-variable"]
 """Noise of Cython's own helpers, not of ours."""
-CHECKED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+CHECKED = ["-O1", "-g", "-fno-omit-frame-pointer"]
+CHECKED += ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 FAST = ["-O3", "-ffp-contract=off"]
 """No -march: one build for every x86-64 or arm64. No contraction: chunking never changes a result."""
 
