@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import conversations, load
-from benchmarks.human import Judged, carry, judge
+from benchmarks.human import Codec, Judged, carry, judge
 from benchmarks.perception import figure
-from benchmarks.prompts import list_prompts, list_sentences
+from benchmarks.prompts import Prompt, list_prompts, list_sentences
 from benchmarks.report import Plot
 from benchmarks.wer import reference_texts, word_errors
 from models import engines as engine_table
@@ -22,6 +22,7 @@ from voicecore.config import data_dir
 from voicecore.console import charts
 from voicecore.console.latency import STAGE_NAMES
 from voicecore.console.latency import figures as turn_figures
+from voicecore.ports import Asr
 
 Figure = dict[str, Any]
 
@@ -54,9 +55,10 @@ def _pace() -> list[Figure]:
     for share in ("p50", "p95"):
         _MEASURED[share] = {stage: known.get(f"{stage}_{share}_ms", 0.0) for stage in STAGE_NAMES}
     stages = [
-        figure(f"{stage}_{share}_ms", known.get(f"{stage}_{share}_ms", float("nan")), "ms", n)
+        figure(key, known[key], "ms", n)
         for stage in STAGE_NAMES
         for share in ("p50", "p95")
+        if (key := f"{stage}_{share}_ms") in known
     ]
     done = sum(conversation.done for conversation in held.held)
     return [
@@ -64,8 +66,8 @@ def _pace() -> list[Figure]:
         figure("audible_p95_ms", known["audible_p95_ms"], "ms", n, f"<= {GOAL_P95_MS}"),
         *stages,
         figure("cut_offs", known["cut_offs"], "turns", n),
-        figure("silent_p50_ms", known.get("silent_p50_ms", float("nan")), "ms", int(known["interruptions"])),
-        figure("wer_scripted_callers", known.get("wer", float("nan")), "share", n),
+        figure("silent_p50_ms", known["silent_p50_ms"], "ms", int(known["interruptions"])),
+        figure("wer_scripted_callers", known["wer"], "share", n),
         figure("errands_done", done / len(held.held), "share", len(held.held), ">= 1"),
     ]
 
@@ -87,27 +89,24 @@ def _at_once() -> list[Figure]:
 
 def _people() -> list[Figure]:
     """Recorded human prompts through SIP: the floor's decisions, and word errors as they are."""
-    folder = data_dir()
-    vad, turn = (
-        engine_table.load("vad", "silero", folder),
-        engine_table.load("turn", "smart-turn", folder),
-    )
+    folder, texts = data_dir(), reference_texts()
+    vad = engine_table.load("vad", "silero", folder)
+    turn = engine_table.load("turn", "smart-turn", folder)
     asr = engine_table.load("asr", "pocketsphinx", folder)
+    sentences = [prompt for prompt in list_sentences() if prompt.name in texts]
+    spanish, french = ([p for p in list_prompts(code) if p.speech][::20] for code in ("es", "fr"))
+    sets: tuple[tuple[str, list[Prompt], Codec, Asr | None], ...] = (
+        ("human_16k", sentences[:EN_PROMPTS], "G722", asr),
+        ("human_8k", sentences[: EN_PROMPTS // 2], "PCMU", asr),
+        ("human_es", spanish[:OTHER_PROMPTS], "G722", None),
+        ("human_fr", french[:OTHER_PROMPTS], "G722", None),
+    )
     figures: list[Figure] = []
-    for name, prompts, codec in (
-        ("human_16k", list_sentences()[:EN_PROMPTS], "G722"),
-        ("human_8k", list_sentences()[: EN_PROMPTS // 2], "PCMU"),
-        ("human_es", [p for p in list_prompts("es") if p.speech][::20][:OTHER_PROMPTS], "G722"),
-        ("human_fr", [p for p in list_prompts("fr") if p.speech][::20][:OTHER_PROMPTS], "G722"),
-    ):
-        carried = asyncio.run(carry(prompts, codec))  # type: ignore[arg-type]
-        judged = [
-            judge(prompt, vad, turn, asr if prompt.prompt.language == "en" else None) for prompt in carried
-        ]
-        ends = [prompt.speech_s for prompt in carried]
-        figures += _floor_figures(name, judged, ends)
-        if prompts[0].language == "en":
-            texts = reference_texts()
+    for name, prompts, codec, reader in sets:
+        carried = asyncio.run(carry(prompts, codec))
+        judged = [judge(prompt, vad, turn, reader) for prompt in carried]
+        figures += _floor_figures(name, judged, [prompt.speech_s for prompt in carried])
+        if reader is not None:
             errors = [word_errors(texts[c.prompt.name], j.text) for c, j in zip(carried, judged, strict=True)]
             wrong, words = (sum(column) for column in zip(*errors, strict=True))
             figures.append(figure(f"wer_{name}", wrong / words, "share", words))
@@ -128,12 +127,7 @@ def _floor_figures(name: str, judged: Sequence[Judged], ends: Sequence[float]) -
         figure(f"{name}_heard", sum(turn.onset is not None for turn in judged) / n, "share", n, ">= 0.95"),
         figure(f"{name}_turns_cut_inside", sum(early) / n, "share", n),
         figure(f"{name}_early_work_discarded_per_turn", float(np.mean(soft)), "times", n),
-        figure(
-            f"{name}_commit_after_end_p50_ms",
-            float(np.median(waits)) if waits else float("nan"),
-            "ms",
-            len(waits),
-        ),
+        figure(f"{name}_commit_after_end_p50_ms", float(np.median(waits)), "ms", len(waits)),
     ]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.prompts import RATES, Band, Prompt
 from sip.remote import SipEndpoint
-from voicecore.audio import Resampler
+from voicecore.audio import resample
 from voicecore.config import SipSettings, TurnSettings
 from voicecore.pipeline.ears import Ears, hear
 from voicecore.ports import Asr, TurnModel, Vad
@@ -102,10 +102,7 @@ def _read(asr: Asr, pcm: Pcm) -> str:
 
 def _at_rate(prompt: Prompt, band: Band) -> Pcm:
     pcm = prompt.read(band)
-    if RATES[band] == RATE:
-        return pcm
-    resampler = Resampler(RATES[band], RATE)
-    return np.concatenate([resampler.process(pcm), resampler.flush()])
+    return pcm if RATES[band] == RATE else resample(pcm, RATES[band], RATE)
 
 
 async def _through_sip(line: Pcm, codec: Codec) -> Pcm:
