@@ -83,6 +83,7 @@ def _at_once() -> list[Figure]:
         figure("cpu_per_call_percent", together.cpu_percent_per_call, "% of a core", calls),
         figure("rss_at_4_calls_mb", together.rss_mb, "MB", together.processes, "<= 800"),
         figure("late_frames_p99_ms", beside.p99_ms, "ms", beside.ticks, "<= 30"),
+        figure("underruns_beside_busy_thread", beside.underruns, "ticks", beside.ticks, "<= 0"),
         figure("late_frames_longest_ms", beside.longest_ms, "ms", beside.ticks),
     ]
 

@@ -54,6 +54,8 @@ class Punctuality:
     p99_ms: float
     longest_ms: float
     ticks: int
+    underruns: int
+    """Ticks in which speech was due and the agent process had not written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ async def beside_a_busy_thread() -> Punctuality:
             config = write_config(folder, url)
             async with child("-m", "benchmarks.busy_agent", str(config)) as process:
                 ready = await first_line(process)
-                await _four_callers(Served(ready["uri"], Path(ready["feed"]), process.pid), folder)
+                results = await _four_callers(Served(ready["uri"], Path(ready["feed"]), process.pid), folder)
                 process.terminate()
                 late = await first_line(process)
-    return Punctuality(late["p99_ms"], late["longest_ms"], late["ticks"])
+    ends = [event for result in results for event in result.events if event["type"] == "call.ended"]
+    underruns = sum(event["outcome"]["underruns"] for event in ends)
+    return Punctuality(late["p99_ms"], late["longest_ms"], late["ticks"], underruns)
 
 
 async def _four_callers(served: Served, folder: Path) -> list[CallerResult]:

@@ -64,6 +64,13 @@ class MemoryCall:
     def write(self, pcm: Pcm) -> int:
         return self._playout.write(pcm)
 
+    def streaming(self, on: bool) -> None:
+        self._playout.streaming = on
+
+    @property
+    def underruns(self) -> int:
+        return self._playout.underruns
+
     def flush(self) -> None:
         self._playout.flush()
 

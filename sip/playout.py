@@ -22,6 +22,9 @@ class Playout:
         self._gain = Gain()
         self._goal = self._wanted = 1.0
         self._ramp_ms = 0
+        self.streaming = False
+        self.underruns = 0
+        """Ticks that ran dry while ``streaming``."""
         self.written = 0
         """Position of the next sample to be written."""
         self.played = 0
@@ -57,4 +60,5 @@ class Playout:
         self._queue = self._queue[self._flushed + len(fresh) :]
         self._flushed = 0
         self._sounding = len(silence) == 0
+        self.underruns += self.streaming and not self._sounding
         return heard

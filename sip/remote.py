@@ -74,6 +74,13 @@ class RemoteCall:
     def write(self, pcm: Pcm) -> int:
         return int(self.playout.write(pcm)) // 2
 
+    def streaming(self, on: bool) -> None:
+        self.playout.streaming = on
+
+    @property
+    def underruns(self) -> int:
+        return int(self.playout.underruns)
+
     def flush(self) -> None:
         self.playout.flush()
 

@@ -149,6 +149,15 @@ class Call(Protocol):
         """Queue speech for playout; returns how many samples fitted."""
         ...
 
+    def streaming(self, on: bool) -> None:
+        """Whether more speech follows what is queued: while it does, a tick that runs dry is an underrun."""
+        ...
+
+    @property
+    def underruns(self) -> int:
+        """Ticks of this call in which speech was due and had not been written."""
+        ...
+
     def flush(self) -> None:
         """Drop everything queued; the media side fades out over 5 ms and skips to here."""
         ...

@@ -39,6 +39,7 @@ class LoopCall:
         self.verbs: list[str] = []
         self.written = 0
         self.played = 0
+        self.expects_more = False
         self._room = room
         self._line = np.zeros(0, np.int16)
 
@@ -47,6 +48,9 @@ class LoopCall:
         self._line = np.concatenate([self._line, pcm[:taken]])
         self.written += taken
         return taken
+
+    def streaming(self, on: bool) -> None:
+        self.expects_more = on
 
     def flush(self) -> None:
         self.verbs.append("flush")

@@ -84,6 +84,16 @@ async def test_a_full_ring_is_refilled_as_it_empties() -> None:
     assert rig.ticks(3 * TICKS_PER_WORD) == [("a", "one two three", True)]
 
 
+async def test_it_tells_when_more_is_to_come() -> None:
+    rig = Rig(room=WORD)
+    await rig.says("a", "one two three")
+    assert rig.call.expects_more
+    rig.ticks(2 * TICKS_PER_WORD)
+    assert not rig.call.expects_more
+    rig.mouth.stop(rig.call.played)
+    assert not rig.call.expects_more
+
+
 async def test_prepared_speech_makes_no_sound_and_can_be_dropped() -> None:
     rig = Rig()
     speech = rig.mouth.prepare("a", "one two")

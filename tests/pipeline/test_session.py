@@ -356,6 +356,7 @@ async def test_the_record_of_a_call(stage: Callable[..., Stage], tmp_path: Path)
         call.call.far_hangup()
         await call.kept()
         assert call.shelf.outcomes[0]["by"] == "caller"
+        assert call.shelf.outcomes[0]["underruns"] == 0
         assert [tool.name for tool in call.shelf.tools][:2] == ["find_customer", "verify_customer"]
         assert [turn.index for turn in call.turns] == list(range(len(call.turns)))
         with wave.open(str(tmp_path / f"{call.call.info.id}.wav")) as wav:

@@ -18,6 +18,7 @@ SCRIPT = st.lists(
         st.tuples(st.just("write"), st.integers(1, 1500)),
         st.tuples(st.just("flush"), st.none()),
         st.tuples(st.just("tick"), st.none()),
+        st.tuples(st.just("streaming"), st.booleans()),
         st.tuples(st.just("gain"), st.tuples(st.sampled_from([0.0, 0.25, 1.0, 2.0]), st.integers(0, 60))),
     ),
     max_size=40,
@@ -42,10 +43,13 @@ def test_plays_what_the_bridge_plays(script: list[tuple[str, Any]]) -> None:
                 case "gain":
                     ring.set_gain(*argument)
                     twin.gain(*argument)
+                case "streaming":
+                    ring.streaming = twin.streaming = argument
                 case "tick":
                     bridge.on_requested(frame)
                     np.testing.assert_array_equal(twin.tick(), _pcm(frame))
         assert (twin.written, twin.played) == (ring.written // 2, ring.consumed // 2)
+        assert twin.underruns == ring.underruns
 
 
 def test_a_flush_fades_out_within_five_milliseconds_and_goes_on_with_what_follows() -> None:

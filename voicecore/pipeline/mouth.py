@@ -99,6 +99,7 @@ class Mouth:
     def stop(self, played: int) -> list[Delivery]:
         """Fall silent now; what was heard of each utterance in line."""
         self._call.flush()
+        self._call.streaming(False)
         deliveries = []
         while self._line:
             speech = self._line.popleft()
@@ -129,21 +130,26 @@ class Mouth:
     def pump(self) -> None:
         """Move synthesised speech into the playout ring, as far as it has room."""
         for speech in self._line:
-            while speech.waiting:
-                pcm = speech.waiting[0]
-                position = self._call.written
-                taken = self._call.write(pcm)
-                if taken and speech.start is None:
-                    speech.start = position
-                    self._on_queued(speech)
-                if taken < len(pcm):
-                    speech.waiting[0] = pcm[taken:]
-                    return
-                speech.waiting.popleft()
-            if not speech.synthesised:
-                return
-            if speech.start is None:
-                speech.start = self._call.written
+            if not self._queue(speech):
+                break
+        self._call.streaming(any(speech.waiting or not speech.synthesised for speech in self._line))
+
+    def _queue(self, speech: Speech) -> bool:
+        """Queue what there is of an utterance; whether the next one may follow."""
+        while speech.waiting:
+            pcm = speech.waiting[0]
+            position = self._call.written
+            taken = self._call.write(pcm)
+            if taken and speech.start is None:
+                speech.start = position
+                self._on_queued(speech)
+            if taken < len(pcm):
+                speech.waiting[0] = pcm[taken:]
+                return False
+            speech.waiting.popleft()
+        if speech.synthesised and speech.start is None:
+            speech.start = self._call.written
+        return speech.synthesised
 
     async def _synthesise(self, speech: Speech) -> None:
         chunks = self._tts.synthesize(speech.text)
@@ -161,6 +167,7 @@ class Mouth:
             if close is not None:
                 self._lane.submit(close)
             speech.synthesised = True
+            self.pump()
 
 
 def _next(chunks: Iterator[SpeechChunk]) -> SpeechChunk | None:

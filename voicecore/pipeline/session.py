@@ -152,7 +152,8 @@ class Session:
         self._listener.drop()
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
-        outcome = {**outcome, "duration_s": round(self.now, 2), **self._thread.state.outcome}
+        outcome = {**outcome, "duration_s": round(self.now, 2)}
+        outcome |= {"underruns": self.call.underruns, **self._thread.state.outcome}
         self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     # What the floor asks for
