@@ -8,7 +8,8 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, log
+from math import log, tanh
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ _GRAMMARS_KEPT = 16
 _SEARCH = {"pip": 0.3, "silprob": 0.5, "beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "bestpath": False}
 _DICTATION = Expectation()
 _EVEN, _SLOPE = -4.7, 2.5
-"""Fit per frame (natural logarithm) at which a word is as likely wrong as right; how sharply that turns."""
+"""Fit per frame (natural logarithm) at which a sentence is as likely as not another one; how sharply that
+turns. Of sentences in the grammar 95 % get a confidence of 0.7 or more, of others 7 %."""
 _INCOMPLETE = 0.5
 """Most that a sentence is worth which breaks off within the grammar."""
 _LEAST_SCORE = 1e-300
@@ -257,27 +259,34 @@ class _Decoder:
     def reading(self, final: bool) -> Transcript:
         """The best reading of what was fed. Times in seconds from the utterance's first sample."""
         segments = [s for s in self._engine.seg() or () if s.word[:1] not in _NO_WORD]
-        sentence = [s.word.partition("(")[0] for s in segments]
-        whole = self._grammar is None or not final or self._grammar.accepts(" ".join(sentence))
+        spoken = [s.word.partition("(")[0] for s in segments]
+        fits = [_fit(s) for s in segments]
+        lengths = [s.end_frame + 1 - s.start_frame for s in segments]
+        overall = sum(map(mul, fits, lengths)) / max(1, sum(lengths))
+        sures = [s.prob for s in segments] if self.dictation else [_sure((fit + overall) / 2) for fit in fits]
         words = tuple(
-            Word(word, s.start_frame * _FRAME_S, (s.end_frame + 1) * _FRAME_S, _confidence(s, whole))
-            for word, s in zip(sentence, segments, strict=True)
+            Word(word, s.start_frame * _FRAME_S, (s.end_frame + 1) * _FRAME_S, min(1.0, sure))
+            for word, s, sure in zip(spoken, segments, sures, strict=True)
             if word not in HESITATIONS
         )
         if not words:
             return Transcript(final=final)
-        seconds = sum(word.end - word.start for word in words)
-        confidence = sum(word.confidence * (word.end - word.start) for word in words) / seconds
+        confidence = sum(word.confidence for word in words) / len(words) if self.dictation else _sure(overall)
+        if final and self._grammar is not None and not self._grammar.accepts(" ".join(spoken)):
+            confidence = min(confidence, _INCOMPLETE)
         return Transcript(" ".join(word.text for word in words), words, final, confidence)
 
 
-def _confidence(segment: Any, whole: bool) -> float:
-    """How well a word's sound fits its model, against whatever sound would have fitted best there.
+def _fit(segment: Any) -> float:
+    """How well a word's sound fits, per frame, against whatever sound would have fitted best there.
 
     With all senones computed the engine's scores are relative to the best codebook of each frame, so that
     their mean over the word's frames tells a word of the grammar from any other sound forced into it.
     """
     frames = segment.end_frame + 1 - segment.start_frame
-    fit = log(max(segment.ascore, _LEAST_SCORE)) * _SCORE_UNIT / frames
-    sure = 1 / (1 + exp(-_SLOPE * (fit - _EVEN)))
-    return sure if whole else min(sure, _INCOMPLETE)
+    return _SCORE_UNIT * log(max(float(segment.ascore), _LEAST_SCORE)) / frames
+
+
+def _sure(fit: float) -> float:
+    """The probability that what fits so well was said."""
+    return (1 + tanh(_SLOPE * (fit - _EVEN) / 2)) / 2
