@@ -37,7 +37,7 @@ def run() -> list[Figure]:
     return [*_pace(), *_at_once(), *_people(), *_in_a_row()]
 
 
-def plots() -> list[Plot]:
+def plots(_figures: Sequence[Figure]) -> list[Plot]:
     """The distribution of what was heard, and where the time of the median and the late turn went."""
     goals = {"p50 goal": float(GOAL_P50_MS), "p95 goal": float(GOAL_P95_MS)}
     note = "From the caller's last voiced sample to the agent's first, in the recording at the caller's ear."

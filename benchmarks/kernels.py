@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import soxr
 
+from benchmarks.report import Plot
 from voicecore.audio import (
     EchoCorrelator,
     FrameBridge,
@@ -27,6 +28,7 @@ from voicecore.audio import (
     ulaw_decode,
     ulaw_encode,
 )
+from voicecore.console import charts
 from voicecore.types import TICK, Pcm
 
 pj: Any
@@ -53,6 +55,13 @@ class Pair:
     twin: Work
     goal: float
     """How many times as fast as its twin the kernel must be."""
+
+
+def plots(figures: Sequence[Figure]) -> list[Plot]:
+    """How many times as fast as its twin each kernel is."""
+    ratios = [(f["name"].removesuffix("_ratio"), {"x": f["value"]}) for f in figures if f["unit"] == "x"]
+    markup = charts.bars(ratios, {"x": "kernel"}, "times as fast", {"its twin": 1.0})
+    return [Plot("Kernels against their twins in numpy and soxr", markup)]
 
 
 def run() -> list[Figure]:

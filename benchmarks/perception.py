@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.prompts import RATES, VOICES, Band, Prompt, list_prompts, list_sentences, trim
+from benchmarks.report import Plot
 from models.engines import load
 from models.turn_smart import features
 from voicecore.audio import resample
 from voicecore.config import TurnSettings, data_dir
+from voicecore.console import charts
 from voicecore.ports import TurnModel, Vad
 from voicecore.types import RATE, Floats, Pcm
 
@@ -42,6 +44,16 @@ def figure(name: str, value: float | np.floating[Any], unit: str, n: int, goal: 
         sign, bound = goal.split()
         ok = bool(value <= float(bound) if sign == "<=" else value >= float(bound))
     return {"name": name, "value": round(float(value), 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
+
+
+def plots(figures: Sequence[Figure]) -> list[Plot]:
+    """Recall of the voice detector, and how late it sees a prompt begin and end."""
+    recall = [(f["name"], {"share": 100 * f["value"]}) for f in figures if f["name"].endswith("_recall")]
+    edges = [(f["name"], {"ms": f["value"]}) for f in figures if f["unit"] == "ms" and "set_p" in f["name"]]
+    return [
+        Plot("Speech that was called speech", charts.bars(recall, {"share": "recall"}, "%")),
+        Plot("How late onsets and offsets are seen", charts.bars(edges, {"ms": "late"}, "ms")),
+    ]
 
 
 def run() -> list[Figure]:

@@ -35,7 +35,7 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
     figures = list(run())
     Console(stderr=as_json).print(_table(name, figures))
     path = report or REPORTS / f"{name}.html"
-    write_report(path, name, figures, getattr(module, "plots", list)())
+    write_report(path, name, figures, module.plots(figures))
     Console(stderr=as_json).print(f"report: {path}")
     ok = all(figure["ok"] is not False for figure in figures)
     if as_json:
