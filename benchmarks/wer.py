@@ -76,7 +76,7 @@ def run() -> list[Figure]:
     Raises ConfigError("no-prompts") and the engine's own errors.
     """
     asr = load("asr", "pocketsphinx", data_dir())
-    sentences = list_sentences()
+    sentences = list_sentences()[::3]
     figures = []
     bands: dict[str, Band] = {"16k": "wide", "8k": "narrow"}
     for name, band in bands.items():
@@ -109,7 +109,7 @@ def _digits(asr: Asr, sentences: Sequence[Prompt]) -> list[Figure]:
         heard = read(asr, np.concatenate([_PAUSE, *spoken, _PAUSE]), six)
         exact += plain_words(heard.text) == plain_words(number)
         right.append(heard.confidence)
-    for prompt in sentences[: 4 * len(_NUMBERS)]:
+    for prompt in sentences:
         heard = read(asr, sound(prompt, "wide"), six)
         wrong.append(heard.confidence if heard.text else 0.0)
     above = np.array(right)[:, None] - np.array(wrong)[None]

@@ -27,6 +27,7 @@ _FRAME = RATE // 100
 _OPENING = RATE * 6 // 10
 """Samples of speech that are enough to tune to."""
 _SETTLED = 4 * _OPENING
+"""Speech that is enough to be tuned to for good."""
 _SHORT = 2 * RATE
 """An utterance up to this long is searched again at its end, tuned to all of it."""
 _STEP = RATE // 10
@@ -35,6 +36,7 @@ _FRAME_S = 0.01
 _GRAMMARS_KEPT = 16
 _SEARCH = {"pip": 0.3, "silprob": 0.5, "beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "bestpath": False}
 _DICTATION = Expectation()
+_TUNING = "tuning"
 _EVEN, _SLOPE = -4.7, 2.5
 """Fit per frame (natural logarithm) at which a sentence is as likely as not another one; how sharply that
 turns. Of sentences in the grammar 95 % get a confidence of 0.7 or more, of others 7 %."""
@@ -122,7 +124,7 @@ class _Stream:
 
     def accept(self, pcm: Pcm) -> Transcript | None:
         """Feed int16 at ``RATE``, any length; a partial if its words changed, else None."""
-        if self._tuned < _SETTLED:
+        if self._tuned < self._decoder.settled:
             self._heard.append(pcm)
             speech = voiced(np.concatenate(self._heard))
             if len(speech) >= max(_OPENING, 2 * self._tuned):
@@ -143,7 +145,7 @@ class _Stream:
         """End the utterance; ``final`` is True. The stream must not be used afterwards."""
         try:
             whole = np.concatenate(self._heard) if self._heard else np.zeros(0, np.int16)
-            if 0 < len(whole) <= _SHORT and self._tuned < _SETTLED:
+            if 0 < len(whole) <= _SHORT and self._tuned < self._decoder.settled:
                 self._search(voiced(whole))
             if not self._tuned:
                 return Transcript(final=True)
@@ -189,7 +191,13 @@ class _Decoder:
         except (RuntimeError, ValueError) as exc:
             message = f"{folder}: {exc}; pip install --force-reinstall pocketsphinx"
             raise EngineError("asr-missing-model", message, folder=str(folder)) from exc
+        self.settled = _OPENING if dictation else _SETTLED
+        """Samples of speech to be tuned to before it is for good: searching anew is dear in dictation."""
         self._channel = self._engine.get_cmn(False)
+        if dictation:
+            self._engine.add_fsg(
+                _TUNING, self._engine.create_fsg(_TUNING, START, FINAL, [(START, FINAL, 1.0, "yes")])
+            )
 
     def expect(self, expectation: Expectation) -> None:
         """Make ready for an utterance; a grammar is built once and then switched to in microseconds."""
@@ -238,12 +246,16 @@ class _Decoder:
     def begin(self, speech: Pcm) -> None:
         """Start searching, tuned to level and line of ``speech``, whatever went on before."""
         self.stop()
+        if self.dictation:
+            self._engine.activate_search(_TUNING)
         self._engine.set_cmn(self._channel)
         self._engine.start_utt()
         self._engine.process_raw(speech.tobytes(), no_search=True, full_utt=True)
         self._engine.end_utt()
         mean = self._engine.get_cmn(False)
         self._engine.set_cmn(self._channel if "nan" in mean else mean)
+        if self.dictation:
+            self._engine.activate_search()
         self._engine.start_utt()
         self._running = True
 
@@ -283,8 +295,8 @@ def _fit(segment: Any) -> float:
     With all senones computed the engine's scores are relative to the best codebook of each frame, so that
     their mean over the word's frames tells a word of the grammar from any other sound forced into it.
     """
-    frames = segment.end_frame + 1 - segment.start_frame
-    return _SCORE_UNIT * log(max(float(segment.ascore), _LEAST_SCORE)) / frames
+    frames: int = segment.end_frame + 1 - segment.start_frame
+    return log(max(float(segment.ascore), _LEAST_SCORE)) * _SCORE_UNIT / frames
 
 
 def _sure(fit: float) -> float:
