@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import socket
@@ -13,6 +12,7 @@ from sip.admission import Admission
 from sip.control import Configure
 from sip.malformed import MalformedAnswers
 from sip.media import RATE, TICK_MS, LinePool
+from sip.sockets import free_port
 from sip.stack import library, pj, reason
 from voicecore.errors import SipError
 
@@ -142,18 +142,3 @@ def endpoint_config(config: Configure) -> Any:
     media.ecTailLen = 0
     media.noVad = True
     return settings
-
-
-def free_port(address: str) -> int:
-    """A port that is free for UDP and TCP on ``address`` right now."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    while True:
-        with (
-            socket.socket(family, socket.SOCK_DGRAM) as udp,
-            socket.socket(family, socket.SOCK_STREAM) as tcp,
-        ):
-            udp.bind((address, 0))
-            port: int = udp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                tcp.bind((address, port))
-                return port

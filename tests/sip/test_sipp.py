@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sip.endpoint import free_port
 from sip.remote import RemoteCall, SipEndpoint
+from sip.sockets import free_port
 from tests.sip.conftest import event, listen, needs_pjsua2, strength, tone
 from voicecore.audio import ulaw_encode
 from voicecore.types import RATE
