@@ -90,11 +90,12 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
     await asyncio.to_thread(warm_up, engines, Dialogue(agent, intents, date.today()))
     tools = HttpTools(agent.tools, appliance.backend or agent.backend)
     shared = ThreadLane("engines", _SHARED_THREADS)
+    keeping = ThreadLane("store")
     feed = Feed()
     store = SqlStore(appliance.store.url)
     house = House(
         engines=engines,
-        lanes=Lanes(shared, ThreadLane),
+        lanes=Lanes(shared, keeping, ThreadLane),
         mind=lambda: Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
         feed=feed,
         store=store,
@@ -117,6 +118,7 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
         await tools.close()
         engines.asr.close()
         shared.close()
+        keeping.close()
         store.close()
 
 

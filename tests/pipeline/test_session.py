@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class Stage:
         )
         house = House(
             engines=engines,
-            lanes=Lanes(self.lane, lambda _: InlineLane()),
+            lanes=Lanes(self.lane, InlineLane(), lambda _: InlineLane()),
             mind=lambda: Mind(Dialogue(AGENT, INTENTS, date(2026, 11, 20)), desk, engines.llm),
             feed=feed,
             store=self.shelf,
@@ -144,8 +144,8 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Callable[..., Stage]:
-    def make(answers: dict[str, dict[str, Any]] = ANSWERS, **turns: Any) -> Stage:
-        return Stage(tmp_path, Desk(answers), TurnSettings(**turns))
+    def make(desk: Desk | None = None, **turns: Any) -> Stage:
+        return Stage(tmp_path, desk or Desk(ANSWERS), TurnSettings(**turns))
 
     return make
 
@@ -231,6 +231,34 @@ async def test_going_on_after_the_commit_takes_the_reply_back(stage: Callable[..
         turn = next(turn for turn in call.turns if turn.by == "speech")
         assert turn.caller_text == "what are your opening hours"
         assert turn.reopened == 1
+
+
+async def test_speaking_while_a_tool_works_is_another_turn(stage: Callable[..., Stage]) -> None:
+    class LateDesk(Desk):
+        gate = asyncio.Event()
+
+        async def call(self, name: str, arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
+            await self.gate.wait()
+            return await super().call(name, arguments, key)
+
+    async with stage(desk=LateDesk(ANSWERS)) as call:
+        await call.until_listening()
+        await call.say("look up my invoice")
+        await call.until_listening()
+        await call.say("two seven one eight three eight")
+        await call.wait(3)
+        assert call.floor == "thinking"
+        await call.say("operator")
+        await call.wait(0.1)
+        LateDesk.gate.set()
+        await call.wait(3)
+        assert call.call.transfers == [AGENT.persona.handoff.target]
+        assert [name for name, _, _ in call.desk.calls] == ["find_customer"]
+        call.call.far_hangup()
+        await call.kept()
+        turns = [turn for turn in call.turns if turn.by == "speech"]
+        assert [turn.caller_text for turn in turns][1:] == ["two seven one eight three eight", "operator"]
+        assert turns[-1].reopened == 0
 
 
 async def test_an_interruption_keeps_only_what_was_heard(stage: Callable[..., Stage]) -> None:

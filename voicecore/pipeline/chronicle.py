@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.mouth import Delivery, Speech
 from voicecore.pipeline.reply import ToolRun
+from voicecore.pipeline.work import Lane
 from voicecore.ports import Store
 from voicecore.types import CallInfo, Expectation, ToolTrace, Transcript, TurnTrace
+
+log = logging.getLogger(__name__)
 
 
 class Chronicle:
     """The record of one call. Times are seconds on its audio clock. A turn's trace is kept until
     the next turn begins, because the caller may still interrupt its reply."""
 
-    def __init__(self, info: CallInfo, feed: Feed, store: Store) -> None:
+    def __init__(self, info: CallInfo, feed: Feed, store: Store, lane: Lane) -> None:
         self.turn = TurnTrace(0, by="start")
         self._info = info
         self._feed = feed
         self._store = store
+        self._lane = lane
 
-    def started(self, codec: str) -> None:
+    def started(self, codec: str, labels: dict[str, str]) -> None:
+        """``labels``: the agent's name under "agent", and which engine stands behind which port."""
         info = self._info
+        self._keep(lambda: self._store.begin_call(info, labels["agent"], labels))
         self._publish("call.started", 0.0, **{"from": info.remote_uri, "to": info.local_uri, "codec": codec})
 
-    def ended(self, outcome: dict[str, Any], recording: str | None, now: float) -> None:
+    async def ended(self, outcome: dict[str, Any], recording: str | None, now: float) -> None:
+        """Return when the record is kept; watchers are told afterwards."""
         self.close_turn(now)
-        self._store.end_call(self._info.id, outcome, recording)
+        await self._lane.submit(lambda: self._store.end_call(self._info.id, outcome, recording))
         self._publish("call.ended", now, outcome=outcome)
 
     def failed(self, code: str, now: float) -> None:
@@ -43,7 +53,7 @@ class Chronicle:
         """Keep the turn in progress, if anything happened in it."""
         trace = self.turn
         if trace.caller_text or trace.agent_text or trace.by == "dtmf":
-            self._store.add_turn(self._info.id, trace)
+            self._keep(lambda: self._store.add_turn(self._info.id, trace))
             self._publish("turn", now, trace=asdict(trace))
 
     def mark(self, stage: str, now: float) -> None:
@@ -118,7 +128,7 @@ class Chronicle:
         self.mark("tool_end", now)
         self.cost("tool", run.ms)
         trace = ToolTrace(self.turn.index, run.name, run.arguments, run.ok, run.result, start, round(now, 3))
-        self._store.add_tool(self._info.id, trace)
+        self._keep(lambda: self._store.add_tool(self._info.id, trace))
         self._publish(
             "tool",
             now,
@@ -128,6 +138,13 @@ class Chronicle:
             result=run.result,
             ms=round(run.ms, 1),
         )
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        self._lane.submit(write).add_done_callback(self._kept)
+
+    def _kept(self, write: asyncio.Future[None]) -> None:
+        if not write.cancelled() and (exc := write.exception()) is not None:
+            log.error("a part of a call's record was not kept", exc_info=exc, extra={"call": self._info.id})
 
     def _publish(self, kind: str, now: float, **data: Any) -> None:
         self._feed.publish(kind, self._info.id, now, **data)

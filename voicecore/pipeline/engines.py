@@ -26,6 +26,8 @@ class Lanes:
     """Where blocking engine calls run."""
 
     shared: Lane
-    """Turn model, embeddings, synthesis and the store's writes of all calls."""
+    """Turn model, embeddings and synthesis of all calls."""
+    store: Lane
+    """Writes to the store, one after the other: a slow disk must not hold up a tick."""
     per_call: Callable[[str], Lane]
     """A lane of its own for each call's recogniser, in order."""

@@ -73,11 +73,10 @@ class Runner:
 
     def _begin(self, event: CallEvent) -> None:
         call = self._endpoint.call(event.call_id)
-        self._house.store.begin_call(call.info, self._labels["agent"], self._labels)
         recorder = Recorder(self._recordings / f"{call.info.id}.wav")
         session = Session(call, self._house, recorder)
         self.sessions[event.call_id] = session
-        session.start(str(event.detail.get("codec", "")))
+        session.start(str(event.detail.get("codec", "")), self._labels)
 
     def _end(self, call_id: str, outcome: dict[str, object]) -> None:
         session = self.sessions.pop(call_id, None)

@@ -73,7 +73,7 @@ class Session:
         self._listener = Listener(house.engines.asr, self._asr_lane, self._on_partial)
         self._mouth = Mouth(call, house.engines.tts, house.lanes.shared, self._on_sound, self._on_queued)
         self._keypad = Keypad()
-        self._chronicle = Chronicle(call.info, house.feed, house.store)
+        self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
         self._mind = house.mind()
         state, self._greeting = self._mind.dialogue.start()
         self._thread = Thread(state)
@@ -86,6 +86,8 @@ class Session:
         self._early: asyncio.Task[None] | None = None
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
+        self._taken = False
+        """Whether the turn was committed: then ``_reply`` is the reply to it."""
         self._transcript = Transcript()
         self._turn_probability: float | None = None
         self._answered: bool | None = None
@@ -100,9 +102,9 @@ class Session:
 
     # Driven from outside
 
-    def start(self, codec: str) -> None:
+    def start(self, codec: str, labels: dict[str, str]) -> None:
         """The call is answered and media flows: greet."""
-        self._chronicle.started(codec)
+        self._chronicle.started(codec, labels)
         reply = self._make_real(self._new_reply())
         self._watch(reply.resume(self._greeting))
 
@@ -154,7 +156,7 @@ class Session:
         recording = await asyncio.to_thread(self._recorder.close)
         outcome = {**outcome, "duration_s": round(self.now, 2)}
         outcome |= {"underruns": self.call.underruns, **self._thread.state.outcome}
-        self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
+        await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     # What the floor asks for
 
@@ -188,6 +190,7 @@ class Session:
             self._chronicle.begin_turn("speech", self._floor.onset)
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
+        self._taken = False
         self._watch(self._judge_end())
         self._early = self._watch(self._work_early())
 
@@ -225,26 +228,28 @@ class Session:
             self._drop_turn()
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
             return
-        self._before = self._thread
+        self._before, self._taken = self._thread, True
         self._chronicle.said(self._transcript, draft.thread.state.intent, self.now)
         self._make_real(draft)
 
     def _discard_early_work(self) -> None:
-        """The caller goes on: nothing of the reply happened, unless it is bound already."""
+        """The caller goes on: nothing of the reply happened. If it is bound, this is another turn."""
         for task in (self._early, self._commit):
             if task is not None:
                 task.cancel()
         if self._draft is not None:
             self._draft.discard()
             self._draft = None
-        elif self._reply is not None and not self._reply.bound:
+        bound = self._taken and self._reply is not None and self._reply.bound
+        if self._taken and self._reply is not None and not bound:
             self._reply.discard()
             self._reply, self._thread = None, self._before
         self._turn_probability = self._answered = None
-        if self._in_turn:
+        if self._in_turn and not bound:
             self._listener.reopen()
             self._chronicle.turn.reopened += 1
         else:
+            self._in_turn = False
             self._listener.open(self._thread.state.expectation, self.now)
 
     def _drop_turn(self) -> None:
