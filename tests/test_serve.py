@@ -36,11 +36,6 @@ class Service:
     def media(self) -> int:
         return self.pids[2]
 
-    async def gone(self, *pids: int) -> None:
-        async with asyncio.timeout(_PATIENCE_S):
-            while any(running(pid) for pid in pids):
-                await asyncio.sleep(0)
-
     def port_is_free(self) -> bool:
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             with socket.socket(socket.AF_INET, kind) as probe:
@@ -51,6 +46,12 @@ class Service:
                 except OSError:
                     return False
         return True
+
+
+async def gone(*pids: int) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        while any(running(pid) for pid in pids):
+            await asyncio.sleep(0)
 
 
 def running(pid: int) -> bool:
@@ -74,25 +75,25 @@ async def service(tmp_path: Path, model_data: Path) -> AsyncIterator[Service]:
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-    await started.gone(*started.pids)
+    await gone(*started.pids)
 
 
 async def test_ctrl_c_ends_everything(service: Service) -> None:
     os.killpg(service.process.pid, signal.SIGINT)
     assert await asyncio.wait_for(service.process.wait(), _PATIENCE_S) == 0
-    await service.gone(*service.pids)
+    await gone(*service.pids)
     assert service.port_is_free()
 
 
 async def test_a_killed_supervisor_takes_all_with_it(service: Service) -> None:
     service.process.kill()
-    await service.gone(*service.pids)
+    await gone(*service.pids)
     assert service.port_is_free()
 
 
 async def test_a_killed_agent_is_replaced_on_the_same_terms(service: Service) -> None:
     os.kill(service.agent, signal.SIGKILL)
-    await service.gone(service.agent, service.media)
+    await gone(service.agent, service.media)
     await asyncio.wait_for(first_line(service.process), _PATIENCE_S)
     assert len(descendants(service.process.pid)) == 3
     service.process.terminate()
@@ -108,5 +109,20 @@ async def test_a_killed_media_process_is_replaced_on_the_same_port(service: Serv
             await asyncio.sleep(0)
     service.process.terminate()
     assert await asyncio.wait_for(service.process.wait(), _PATIENCE_S) == 0
-    await service.gone(*pids)
+    await gone(*pids)
     assert service.port_is_free()
+
+
+async def test_a_killed_demo_leaves_nothing_behind(tmp_path: Path, model_data: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "voicecore", "demo", "--folder", str(tmp_path / "demo")),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "VOICECORE_DATA": str(model_data)},
+    )
+    assert process.stdout is not None
+    await asyncio.wait_for(process.stdout.readline(), _PATIENCE_S)
+    pids = descendants(process.pid)
+    assert len(pids) == 6, "demo, its media process, back-end, supervisor, agent, media"
+    process.kill()
+    await gone(*pids)
+    await process.wait()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from voicecore.pipeline.feed import follow
 from voicecore.simulation import CallerResult, Script, load_script, run_caller
 from voicecore.simulation.measure import measure
 from voicecore.simulation.recording import load_recording
+from voicecore.supervisor import die_with_parent
 from voicecore.types import AudibleTurn
 
 EXAMPLE = Path(__file__).parent / "examples" / "billing"
@@ -51,8 +54,13 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def child(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process of ours with its output piped; told to stop when the context ends."""
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
+    """A process of ours with its output piped; told to stop when the context, or this process, ends."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        preexec_fn=partial(die_with_parent, os.getpid()),
+    )
     try:
         yield process
     finally:
