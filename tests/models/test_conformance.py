@@ -252,6 +252,7 @@ class TestLlm:
 
     async def test_may_be_stopped_early(self, llm):
         answer = llm.generate("Answer briefly.", "late fee", self.PASSAGES)
-        async for _ in answer:
-            break
+        first = await anext(answer)
         await answer.aclose()
+        assert [said async for said in answer] == []
+        assert await anext(llm.generate("Answer briefly.", "late fee", self.PASSAGES)) == first
