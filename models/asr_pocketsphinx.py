@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 _FRAME = RATE // 100
 _OPENING = RATE * 6 // 10
 """Samples of speech that are enough to tune to."""
-_SETTLED = 4 * _OPENING
-"""Speech that is enough to be tuned to for good."""
+_LONG_OPENING = RATE * 3 // 2
+"""The same for dictation, where searching anew is dear: it is tuned but once."""
 _SHORT = 2 * RATE
 """An utterance up to this long is searched again at its end, tuned to all of it."""
 _STEP = RATE // 10
@@ -124,10 +124,12 @@ class _Stream:
 
     def accept(self, pcm: Pcm) -> Transcript | None:
         """Feed int16 at ``RATE``, any length; a partial if its words changed, else None."""
+        if not len(pcm):
+            return None
         if self._tuned < self._decoder.settled:
             self._heard.append(pcm)
             speech = voiced(np.concatenate(self._heard))
-            if len(speech) >= max(_OPENING, 2 * self._tuned):
+            if len(speech) >= max(self._decoder.opening, 2 * self._tuned):
                 self._search(speech)
             elif self._tuned:
                 self._decoder.feed(pcm)
@@ -144,11 +146,11 @@ class _Stream:
     def finish(self) -> Transcript:
         """End the utterance; ``final`` is True. The stream must not be used afterwards."""
         try:
-            whole = np.concatenate(self._heard) if self._heard else np.zeros(0, np.int16)
-            if 0 < len(whole) <= _SHORT and self._tuned < self._decoder.settled:
-                self._search(voiced(whole))
-            if not self._tuned:
+            if not self._heard:
                 return Transcript(final=True)
+            whole = np.concatenate(self._heard)
+            if not self._tuned or (self._tuned < self._decoder.settled and len(whole) <= _SHORT):
+                self._search(voiced(whole))
             self._decoder.stop()
             return self._decoder.reading(final=True)
         finally:
@@ -191,8 +193,9 @@ class _Decoder:
         except (RuntimeError, ValueError) as exc:
             message = f"{folder}: {exc}; pip install --force-reinstall pocketsphinx"
             raise EngineError("asr-missing-model", message, folder=str(folder)) from exc
-        self.settled = _OPENING if dictation else _SETTLED
-        """Samples of speech to be tuned to before it is for good: searching anew is dear in dictation."""
+        self.opening = _LONG_OPENING if dictation else _OPENING
+        self.settled = _LONG_OPENING if dictation else 4 * _OPENING
+        """Samples of speech that the search may first be tuned to, and for good."""
         self._channel = self._engine.get_cmn(False)
         if dictation:
             self._engine.add_fsg(
