@@ -30,13 +30,14 @@ _LONG_OPENING = RATE * 3 // 2
 """The same for dictation, where searching anew is dear: it is tuned but once."""
 _SHORT = 2 * RATE
 """An utterance up to this long is searched again at its end, tuned to all of it."""
-_STEP = RATE // 10
+_STEP = RATE // 50
 """Most samples per call into the engine, which holds the interpreter while it works."""
 _FRAME_S = 0.01
 _GRAMMARS_KEPT = 16
 _SEARCH = {"pip": 0.3, "silprob": 0.5, "beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "bestpath": False}
 _DICTATION = Expectation()
-_TUNING = "tuning"
+_TUNING, _DICTATING = "tuning", "_default"
+"""Names of searches: one for nothing but silence, cheap; and PocketSphinx's own."""
 _EVEN, _SLOPE = -4.7, 2.5
 """Fit per frame (natural logarithm) at which a sentence is as likely as not another one; how sharply that
 turns. Of sentences in the grammar 95 % get a confidence of 0.7 or more, of others 7 %."""
@@ -197,10 +198,10 @@ class _Decoder:
         self.settled = _LONG_OPENING if dictation else 4 * _OPENING
         """Samples of speech that the search may first be tuned to, and for good."""
         self._channel = self._engine.get_cmn(False)
-        if dictation:
-            self._engine.add_fsg(
-                _TUNING, self._engine.create_fsg(_TUNING, START, FINAL, [(START, FINAL, 1.0, "yes")])
-            )
+        self._engine.add_fsg(
+            _TUNING, self._engine.create_fsg(_TUNING, START, FINAL, [(START, FINAL, 1.0, "<sil>")])
+        )
+        self._search = _DICTATING
 
     def expect(self, expectation: Expectation) -> None:
         """Make ready for an utterance; a grammar is built once and then switched to in microseconds."""
@@ -213,8 +214,7 @@ class _Decoder:
                 _, (name, _grammar) = self._grammars.popitem(last=False)
                 self._engine.remove_search(name)
         self._grammars.move_to_end(expectation)
-        name, self._grammar = self._grammars[expectation]
-        self._engine.activate_search(name)
+        self._search, self._grammar = self._grammars[expectation]
 
     def _add(self, grammar: Grammar) -> tuple[str, Grammar]:
         unknown = {word for word in grammar.words if not self._learn(word)}
@@ -247,18 +247,19 @@ class _Decoder:
         return bool(readings)
 
     def begin(self, speech: Pcm) -> None:
-        """Start searching, tuned to level and line of ``speech``, whatever went on before."""
+        """Start searching, tuned to level and line of ``speech``, whatever went on before.
+
+        Even an utterance without search is searched at its end, so one is tuned in for which that is cheap.
+        """
         self.stop()
-        if self.dictation:
-            self._engine.activate_search(_TUNING)
+        self._engine.activate_search(_TUNING)
         self._engine.set_cmn(self._channel)
         self._engine.start_utt()
         self._engine.process_raw(speech.tobytes(), no_search=True, full_utt=True)
         self._engine.end_utt()
         mean = self._engine.get_cmn(False)
         self._engine.set_cmn(self._channel if "nan" in mean else mean)
-        if self.dictation:
-            self._engine.activate_search()
+        self._engine.activate_search(self._search)
         self._engine.start_utt()
         self._running = True
 
