@@ -21,6 +21,7 @@ Figure = dict[str, Any]
 BENCHES = {
     "kernels": "benchmarks.kernels",
     "perception": "benchmarks.perception",
+    "wer": "benchmarks.wer",
     "call": "benchmarks.call",
 }
 REPORTS = Path(__file__).parent / "reports"

@@ -11,9 +11,11 @@ import numpy as np
 
 from benchmarks.perception import Figure, figure
 from benchmarks.prompts import RATES, Band, Prompt, list_prompts, list_sentences, trim
+from benchmarks.report import Plot
 from models.engines import load
 from voicecore.audio import resample
 from voicecore.config import data_dir
+from voicecore.console import charts
 from voicecore.ports import Asr
 from voicecore.types import RATE, Expectation, Pcm, SlotKind, Transcript
 
@@ -68,6 +70,12 @@ def read(asr: Asr, pcm: Pcm, expectation: Expectation) -> Transcript:
     for at in range(0, len(pcm), RATE // 10):
         stream.accept(pcm[at : at + RATE // 10])
     return stream.finish()
+
+
+def plots(figures: Sequence[Figure]) -> list[Plot]:
+    """Word error rates by band."""
+    rates = [(f["name"], {"wer": 100 * f["value"]}) for f in figures if f["name"].startswith("wer")]
+    return [Plot("Word error rate on recorded human prompts", charts.bars(rates, {"wer": "WER"}, "%"))]
 
 
 def run() -> list[Figure]:

@@ -110,7 +110,7 @@ def demo(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="kernels, call or perception")],
+    name: Annotated[str, typer.Argument(help="kernels, perception, wer or call")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")

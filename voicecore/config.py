@@ -138,7 +138,7 @@ class TurnSettings(Section):
     speech_probability: float = Field(0.5, gt=0, lt=1)
     start_ms: int = Field(64, ge=20)
     """Voiced time that begins a caller turn."""
-    soft_end_ms: int = Field(100, ge=20)
+    soft_end_ms: int = Field(80, ge=20)
     """Silence after which early work starts."""
     commit_ms: int = Field(700, ge=100)
     """Silence that ends a turn when nothing is known in favour of an end."""

@@ -94,6 +94,16 @@ async def test_it_tells_when_more_is_to_come() -> None:
     assert not rig.call.expects_more
 
 
+async def test_what_was_not_begun_is_not_late() -> None:
+    rig = Rig(room=WORD // 2)
+    rig.mouth.say(rig.mouth.prepare("a", "one two"))
+    assert not rig.call.expects_more
+    await asyncio.sleep(0)
+    assert rig.call.expects_more
+    rig.mouth.stop(rig.call.played)
+    assert not rig.call.expects_more
+
+
 async def test_prepared_speech_makes_no_sound_and_can_be_dropped() -> None:
     rig = Rig()
     speech = rig.mouth.prepare("a", "one two")

@@ -74,6 +74,8 @@ class Mouth:
         self._on_sound = on_sound
         self._on_queued = on_queued
         self._line: deque[Speech] = deque()
+        self._flowing = False
+        """Whether a sample was queued since the line was last empty: from then on, a gap is an underrun."""
 
     @property
     def busy(self) -> bool:
@@ -100,6 +102,7 @@ class Mouth:
         """Fall silent now; what was heard of each utterance in line."""
         self._call.flush()
         self._call.streaming(False)
+        self._flowing = False
         deliveries = []
         while self._line:
             speech = self._line.popleft()
@@ -125,6 +128,7 @@ class Mouth:
                 break
             self._line.popleft()
             deliveries.append(Delivery(speech.id, speech.text, speech.text, complete=True))
+        self._flowing = self._flowing and bool(self._line)
         return deliveries
 
     def pump(self) -> None:
@@ -132,7 +136,8 @@ class Mouth:
         for speech in self._line:
             if not self._queue(speech):
                 break
-        self._call.streaming(any(speech.waiting or not speech.synthesised for speech in self._line))
+        due = any(speech.waiting or not speech.synthesised for speech in self._line)
+        self._call.streaming(self._flowing and due)
 
     def _queue(self, speech: Speech) -> bool:
         """Queue what there is of an utterance; whether the next one may follow."""
@@ -142,6 +147,7 @@ class Mouth:
             taken = self._call.write(pcm)
             if taken and speech.start is None:
                 speech.start = position
+                self._flowing = True
                 self._on_queued(speech)
             if taken < len(pcm):
                 speech.waiting[0] = pcm[taken:]
