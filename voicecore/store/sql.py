@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +21,7 @@ from voicecore.types import CallInfo, ToolTrace, TurnTrace, Word
 
 BUSY_S = 5.0
 """How long a write waits for another one's lock."""
+_RETRY_S = 0.01
 _MISSING_CALL = ("FOREIGN KEY", "23503")
 _TAKEN = ("UNIQUE", "23505")
 """What SQLite says in, or PostgreSQL has as the state of, an integrity error."""
@@ -182,7 +185,10 @@ def _make_private(database: str | None) -> None:
     if not database or database == ":memory:" or database.startswith("file:"):
         raise ValueError("SQLite needs a file, because every thread has its own connection")
     try:
-        os.close(os.open(Path(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # Only if it is new: closing a file that a connection of ours holds would drop SQLite's locks.
+        os.close(os.open(Path(database), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
     except OSError as exc:
         raise StoreError("store-unavailable", f"{database}: {exc.strerror}", file=database) from exc
 
@@ -190,11 +196,25 @@ def _make_private(database: str | None) -> None:
 def _prepare_connection(connection: Any, _record: object) -> None:
     for pragma in (
         f"busy_timeout = {int(BUSY_S * 1000)}",
-        "journal_mode = wal",
         "synchronous = full",
         "foreign_keys = on",
     ):
         connection.execute(f"pragma {pragma}")
+    _use_wal(connection)
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch the journal, for which SQLite does not wait by itself while somebody else makes the tables."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _to_json(value: object) -> str:
