@@ -19,8 +19,8 @@ _STOP_GRACE_S = 10.0
 _STEADY_S = 30.0
 """A child that lived this long starts again at once."""
 LEAN = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"}
-"""Environment of a child: one numeric thread (more spin on busy cores), one heap (several fragment: the
-agent process grew by 1.2 MB per 100 calls with two heaps, by 0.2 MB with one)."""
+"""Environment of a child: one numeric thread (more spin on busy cores), one heap (several fragment: over
+300 calls in memory the agent process grew by 1.2 MB per 100 with two heaps, by 0.2 MB with one)."""
 _BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0)
 
 
