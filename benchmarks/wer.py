@@ -17,6 +17,7 @@ from voicecore.audio import resample
 from voicecore.config import data_dir
 from voicecore.console import charts
 from voicecore.ports import Asr
+from voicecore.simulation.words import edits
 from voicecore.types import RATE, Expectation, Pcm, SlotKind, Transcript
 
 TEXTS = Path(__file__).parent / "data" / "core-sounds-en.txt"
@@ -47,13 +48,9 @@ def plain_words(text: str) -> list[str]:
 
 def word_errors(reference: str, hypothesis: str) -> tuple[int, int]:
     """(Substitutions, deletions and insertions; words of the reference), by Levenshtein distance."""
-    wanted, got = plain_words(reference), plain_words(hypothesis)
-    row = list(range(len(got) + 1))
-    for n, word in enumerate(wanted, 1):
-        previous, row[0] = row[0], n
-        for m, other in enumerate(got, 1):
-            previous, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, previous + (word != other))
-    return row[-1], len(wanted)
+    wanted = plain_words(reference)
+    wrong = sum(said != recognised for said, recognised in edits(wanted, plain_words(hypothesis)))
+    return wrong, len(wanted)
 
 
 def word_error_rate(recognise: Callable[[Prompt], str], prompts: Sequence[Prompt]) -> tuple[float, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -190,8 +190,3 @@ def data_dir(configured: Path | None = None) -> Path:
         return configured
     default = Path.home() / ".local" / "share" / "voicecore"
     return Path(os.environ.get("VOICECORE_DATA", default))
-
-
-def as_plain(section: BaseModel) -> dict[str, Any]:
-    """JSON-ready data of a section, without secrets (sections hold only where secrets lie)."""
-    return section.model_dump(mode="json", by_alias=True)

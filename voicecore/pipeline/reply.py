@@ -74,8 +74,6 @@ class Reply:
         self.thread = Thread(thread.state)
         self.farewell: Transfer | HangUp | None = None
         self.spoken: list[Speech] = []
-        self.planned: float = 0.0
-        """Wall-clock milliseconds of stepping the dialogue."""
         self.bound = False
         """Whether something was said or done that can't be taken back."""
         self._call_id = call_id
@@ -136,9 +134,7 @@ class Reply:
                     self.farewell = action
 
     def _step(self, event: Event) -> tuple[Action, ...]:
-        begun = time.perf_counter()
         self.thread.state, actions = self._mind.dialogue.step(self.thread.state, event)
-        self.planned += (time.perf_counter() - begun) * 1000
         return actions
 
     def _voice(self, speech: Speech) -> None:
