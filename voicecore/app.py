@@ -23,7 +23,7 @@ from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import House
+from voicecore.pipeline.session import FloorMaker, House, own_floor
 from voicecore.pipeline.tools import HttpTools
 from voicecore.pipeline.work import ThreadLane
 from voicecore.ports import Endpoint
@@ -82,8 +82,12 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> AsyncIterator[Running]:
-    """The agent process: serves calls while the context is open."""
+async def running(
+    appliance: Appliance,
+    endpoint: Endpoint | None = None,
+    floor: FloorMaker = own_floor,
+) -> AsyncIterator[Running]:
+    """The agent process: serves calls while the context is open. ``floor``: see ``House``."""
     agent = load_agent(appliance.agent)
     engines = await asyncio.to_thread(load_engines, appliance.engines, agent, data_dir(appliance.data_dir))
     intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
@@ -100,6 +104,7 @@ async def running(appliance: Appliance, endpoint: Endpoint | None = None) -> Asy
         feed=feed,
         store=store,
         turns=appliance.turns,
+        floor=floor,
     )
     endpoint = endpoint or SipEndpoint(appliance.sip)
     labels = {"agent": agent.persona.name, **appliance.engines.model_dump()}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from voicecore.config import TurnSettings
@@ -14,7 +13,6 @@ from voicecore.dialogue import (
     Delivered,
     Event,
     HangUp,
-    Heard,
     NoInput,
     Pressed,
     ToolFailed,
@@ -22,7 +20,6 @@ from voicecore.dialogue import (
 )
 from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
-from voicecore.pipeline.answers import is_answered
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.ears import Ears, Sound
 from voicecore.pipeline.engines import Engines, Lanes
@@ -32,6 +29,7 @@ from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
+from voicecore.pipeline.speculation import Pause, Shell, Speculation
 from voicecore.ports import Call, Store
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event as FloorEvent
@@ -41,9 +39,16 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
-_WORTH_READING_S = 0.4
-"""Voiced time after which an empty reading is a failed one, not a cough."""
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
+
+
+FloorMaker = Callable[[TurnSettings, Call], Floor]
+"""Makes the floor of one call."""
+
+
+def own_floor(turns: TurnSettings, _call: Call) -> Floor:
+    """The floor of the product."""
+    return Floor(turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class House:
     feed: Feed
     store: Store
     turns: TurnSettings
+    floor: FloorMaker = own_floor
+    """Makes the floor of a call; another one lets a benchmark compare ways of taking turns."""
 
 
 class Session:
@@ -68,12 +75,14 @@ class Session:
         self._ticks = 0
         self._house = house
         self._recorder = recorder
-        self._floor = Floor(house.turns)
+        self._floor = house.floor(house.turns, call)
         self._asr_lane = house.lanes.per_call(call.info.id)
         self._listener = Listener(house.engines.asr, self._asr_lane, self._on_partial)
         self._mouth = Mouth(call, house.engines.tts, house.lanes.shared, self._on_sound, self._on_queued)
         self._keypad = Keypad()
         self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
+        shell = Shell(lambda: self.now, self._watch, self._draft_reply)
+        self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         self._mind = house.mind()
         state, self._greeting = self._mind.dialogue.start()
         self._thread = Thread(state)
@@ -81,16 +90,10 @@ class Session:
         """The thread as it was before the commit that the caller may still undo by going on."""
         self._reply: Reply | None = None
         """The committed reply, until the next one."""
-        self._draft: Reply | None = None
-        """The early one, until it is committed or thrown away."""
-        self._early: asyncio.Task[None] | None = None
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
         self._taken = False
         """Whether the turn was committed: then ``_reply`` is the reply to it."""
-        self._transcript = Transcript()
-        self._turn_probability: float | None = None
-        self._answered: bool | None = None
         self._played = 0
         self._state = self._floor.state
         self._tasks: set[asyncio.Task[None]] = set()
@@ -113,8 +116,9 @@ class Session:
         self._ticks += 1
         self._recorder.write(frame)
         self._listener.tick(frame.caller)
+        early = self._early
         features = Features(
-            sound.speech, sound.level_db, sound.noise_db, sound.echo, self._turn_probability, self._answered
+            sound.speech, sound.level_db, sound.noise_db, sound.echo, early.turn_probability, early.answered
         )
         self._perform(self._floor.step(features, self.now))
         self._note_played(frame.played)
@@ -155,7 +159,8 @@ class Session:
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
         outcome = {**outcome, "duration_s": round(self.now, 2)}
-        outcome |= {"underruns": self.call.underruns, **self._thread.state.outcome}
+        outcome |= {"underruns": self.call.underruns, "early_work": asdict(self._early.tally)}
+        outcome |= self._thread.state.outcome
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     # What the floor asks for
@@ -191,60 +196,27 @@ class Session:
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
         self._taken = False
-        self._watch(self._judge_end())
-        self._early = self._watch(self._work_early())
-
-    async def _judge_end(self) -> None:
-        pcm, model = self._listener.pcm, self._house.engines.turn_model
-        begun, at = time.perf_counter(), self._floor.last_voiced
-        probability = await self._house.lanes.shared.submit(lambda: model.probability(pcm))
-        if at == self._floor.last_voiced:
-            self._turn_probability = probability
-            self._cost("turn_model", begun)
-
-    async def _work_early(self) -> None:
-        begun = time.perf_counter()
-        self._transcript = self._on_call_clock(await self._listener.finish())
-        self._cost("asr", begun)
-        self._chronicle.mark("asr_final", self.now)
-        text, expectation = self._transcript.text, self._thread.state.expectation
-        self._answered = is_answered(expectation, text)
-        if not text and self._floor.last_voiced - self._floor.onset < _WORTH_READING_S:
-            return
-        begun = time.perf_counter()
-        embedder = self._house.engines.embedder
-        vector = await self._house.lanes.shared.submit(lambda: embedder.embed([text])[0]) if text else None
-        self._cost("nlu", begun)
-        await self._settled()
-        self._draft = self._new_reply()
-        self._watch(self._draft.start(Heard(self._transcript, vector)))
-        self._chronicle.mark("planned", self.now)
+        expectation = self._thread.state.expectation
+        self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
 
     async def _committed(self) -> None:
-        if self._early is not None:
-            await self._early
-        draft, self._draft = self._draft, None
+        draft = await self._early.take()
         if draft is None:
             self._drop_turn()
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
             return
         self._before, self._taken = self._thread, True
-        self._chronicle.said(self._transcript, draft.thread.state.intent, self.now)
+        self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
         self._make_real(draft)
 
     def _discard_early_work(self) -> None:
         """The caller goes on: nothing of the reply happened. If it is bound, this is another turn."""
-        for task in (self._early, self._commit):
-            if task is not None:
-                task.cancel()
-        if self._draft is not None:
-            self._draft.discard()
-            self._draft = None
+        self._cancel_early_work()
         bound = self._taken and self._reply is not None and self._reply.bound
         if self._taken and self._reply is not None and not bound:
             self._reply.discard()
             self._reply, self._thread = None, self._before
-        self._turn_probability = self._answered = None
+            self._early.tally.undo_hit()
         if self._in_turn and not bound:
             self._listener.reopen()
             self._chronicle.turn.reopened += 1
@@ -252,19 +224,19 @@ class Session:
             self._in_turn = False
             self._listener.open(self._thread.state.expectation, self.now)
 
+    def _cancel_early_work(self) -> None:
+        if self._commit is not None and self._commit is not asyncio.current_task():
+            self._commit.cancel()
+        self._early.discard()
+
     def _drop_turn(self) -> None:
-        for task in (self._early, self._commit):
-            if task is not None and task is not asyncio.current_task():
-                task.cancel()
-        if self._draft is not None:
-            self._draft.discard()
-        self._draft = None
+        self._cancel_early_work()
         self._close_turn()
 
     def _close_turn(self) -> None:
         self._listener.drop()
         self._in_turn = False
-        self._turn_probability = self._answered = None
+        self._early.forget()
 
     def _stop_playout(self) -> None:
         for delivery in self._mouth.stop(self._played):
@@ -274,6 +246,13 @@ class Session:
 
     def _new_reply(self) -> Reply:
         return Reply(self.call.info.id, self._mind, self._thread, self._mouth, self._say, self._on_tool)
+
+    async def _draft_reply(self, event: Event) -> Reply:
+        await self._settled()
+        draft = self._new_reply()
+        self._watch(draft.start(event))
+        self._chronicle.mark("planned", self.now)
+        return draft
 
     def _make_real(self, reply: Reply) -> Reply:
         self._reply, self._thread = reply, reply.thread
@@ -355,14 +334,6 @@ class Session:
         for speech in self._mouth.begun(played):
             since = (played - (speech.start or 0)) / RATE
             self._chronicle.begun(speech, self.now - min(since, TICK_MS / 1000))
-
-    def _on_call_clock(self, transcript: Transcript) -> Transcript:
-        at = self._listener.started_at
-        words = tuple(replace(w, start=w.start + at, end=w.end + at) for w in transcript.words)
-        return replace(transcript, words=words)
-
-    def _cost(self, stage: str, begun: float) -> None:
-        self._chronicle.cost(stage, (time.perf_counter() - begun) * 1000)
 
     def _watch(self, work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> asyncio.Task[None]:
         """Run ``work``; a failure ends the call instead of leaving the caller in silence."""
