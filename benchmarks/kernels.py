@@ -20,6 +20,7 @@ from voicecore.audio import (
     Framer,
     Gain,
     LevelMeter,
+    Prosody,
     Resampler,
     Ring,
     alaw_decode,
@@ -210,7 +211,7 @@ def sum_pairs() -> list[Pair]:
 
 
 def feature_pairs() -> list[Pair]:
-    """Level with its noise floor, and echo correlation; the echo twin is spared the way down to 4 kHz."""
+    """Level with its noise floor, echo, prosody; the echo twin is spared the way down to 4 kHz."""
     a, b = speech(16_000), speech(16_000, 1)
     meter, powers = LevelMeter(), deque([1.0] * 80, maxlen=80)
     correlator = EchoCorrelator()
@@ -235,7 +236,25 @@ def feature_pairs() -> list[Pair]:
     return [
         Pair("level", lambda: meter.process(a), level, 1),
         Pair("echo", lambda: correlator.process(a, b), echo, 1),
+        prosody_pair(),
     ]
+
+
+def prosody_pair() -> Pair:
+    """Against numpy's transform and correlation, without the choice of a peak."""
+    frame, held = speech(8_000), np.resize(speech(8_000), 320).astype(np.float32)
+    hann, bands = np.hanning(256).astype(np.float32), np.random.default_rng(3).random((20, 129), np.float32)
+    prosody = Prosody()
+
+    def twin() -> Any:
+        power = np.abs(np.fft.rfft(held[-256:] * hann)) ** 2
+        score = np.correlate(held[5:], held[120:], "valid")
+        flatness = np.exp(np.log(power[4:122]).mean()) / power[4:122].mean()
+        lag = int(score.argmax())
+        level = 10 * np.log10(np.square(held[160:]).mean())
+        return np.append(10 * np.log10(bands @ power), [level, score[lag], lag, flatness])
+
+    return Pair("prosody", partial(prosody.process, frame), twin, 1)
 
 
 def stop_band_db(source: int, target: int) -> float:

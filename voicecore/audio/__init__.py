@@ -11,6 +11,7 @@ try:
     from voicecore.audio._g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
     from voicecore.audio._level import LevelMeter
     from voicecore.audio._mix import Gain, mix
+    from voicecore.audio._prosody import PROSODY, Prosody
     from voicecore.audio._resample import Resampler, resample
     from voicecore.audio._ring import Ring
 except ImportError as exc:
@@ -21,12 +22,14 @@ except ImportError as exc:
 from voicecore.audio.records import RECORD_BYTES, pack_frame, read_frames
 
 __all__ = [
+    "PROSODY",
     "RECORD_BYTES",
     "EchoCorrelator",
     "FrameBridge",
     "Framer",
     "Gain",
     "LevelMeter",
+    "Prosody",
     "Resampler",
     "Ring",
     "alaw_decode",
