@@ -155,10 +155,20 @@ class TurnSettings(Section):
     """Below it a frame is silence; between the two a frame keeps what was."""
     echo_correlation: float = Field(0.6, gt=0, le=1)
     """From here on, sound while the agent speaks is taken for its own echo."""
+    duck_ms: int = Field(40, ge=20)
+    """Voiced time over the agent's speech after which it speaks more quietly, until that is judged."""
     duck_gain: float = Field(0.25, ge=0, le=1)
+    keep_ms: int = Field(700, ge=0)
+    """How long a sound that was not an interruption is kept, in case the caller's turn began with it."""
     interrupt_ms: int = Field(240, ge=60)
     """Voiced time over the agent's speech that makes a real interruption."""
+    filler_ms: int = Field(900, ge=200)
+    """How long a caller waits for the first sound of a reply before they are told that it takes time."""
+    filler_again_ms: int = Field(5000, ge=1000)
+    """... and after that."""
     no_input_ms: int = Field(7000, ge=1000)
+    hold_ms: int = Field(20_000, ge=1000)
+    """``no_input_ms`` for a caller who said "hold on"."""
 
 
 class StoreSettings(Section):

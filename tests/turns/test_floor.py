@@ -106,10 +106,64 @@ def speaking(**settings: float) -> Line:
 
 
 def test_a_short_sound_over_the_agent_ducks_and_passes() -> None:
-    line = speaking(start_ms=60, interrupt_ms=240)
+    line = speaking(keep_ms=600)
     assert line.hears(VOICE, 140) == [Act.DUCK, Act.OPEN_TURN]
-    assert line.hears(QUIET, 300) == [Act.UNDUCK, Act.DROP_TURN]
+    assert line.hears(QUIET, 300) == [Act.UNDUCK]
     assert line.floor.state is State.SPEAKING
+    assert line.floor.judgement.kind is not None
+    assert line.hears(QUIET, 400) == [Act.DROP_TURN]
+
+
+def test_the_agent_ducks_within_60_ms() -> None:
+    line = speaking()
+    line.hears(VOICE, 100)
+    assert line.at(Act.DUCK) - 0.5 <= 0.06
+
+
+def test_a_dismissed_sound_begins_the_turn_that_follows_at_once() -> None:
+    """The caller's first word is not lost: what was kept of "yeah" is part of "yeah ... but I want"."""
+    line = speaking(keep_ms=600)
+    line.hears(VOICE, 140)
+    assert line.hears(QUIET, 400) == [Act.UNDUCK]
+    assert line.hears(VOICE, 700) == [Act.DUCK, Act.STOP_PLAYOUT, Act.UNDUCK]
+    assert line.floor.state is State.INTERRUPTED
+
+
+def test_a_dismissed_sound_begins_the_turn_after_the_agents_last_word() -> None:
+    line = speaking(keep_ms=600)
+    line.hears(VOICE, 140)
+    assert line.hears(QUIET, 260) == [Act.UNDUCK]
+    assert line.on(Event.DELIVERED) == []
+    assert line.hears(VOICE, 300) == []
+    assert line.floor.state is State.HEARING
+
+
+def test_a_dismissed_sound_is_forgotten_in_silence_too() -> None:
+    line = speaking(keep_ms=600)
+    line.hears(VOICE, 140)
+    line.hears(QUIET, 260)
+    line.on(Event.DELIVERED)
+    assert line.hears(QUIET, 500) == [Act.DROP_TURN]
+    assert line.hears(VOICE, 300) == [Act.OPEN_TURN]
+
+
+def test_a_late_reply_is_filled_once_and_then_more_patiently() -> None:
+    line = Line(commit_ms=400, filler_ms=800, filler_again_ms=3000)
+    line.hears(VOICE, 500)
+    line.hears(QUIET, 400)
+    assert line.floor.state is State.THINKING
+    assert line.hears(QUIET, 3700) == [Act.FILL]
+    assert line.at(Act.FILL) == pytest.approx(0.9 + 0.8)
+    assert line.hears(QUIET, 200) == [Act.FILL]
+
+
+def test_one_who_said_hold_on_is_given_time() -> None:
+    line = Line(no_input_ms=3000)
+    line.floor.patience_ms = 9000
+    assert line.hears(QUIET, 8900) == []
+    assert line.hears(QUIET, 200) == [Act.ASK_AGAIN]
+    line.on(Event.NOTHING_TO_SAY)
+    assert line.hears(QUIET, 3200) == [Act.ASK_AGAIN]
 
 
 def test_a_long_one_stops_the_agent_and_becomes_a_turn() -> None:

@@ -7,18 +7,16 @@ The floor never sees samples, words or engines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from voicecore.config import TurnSettings
 from voicecore.errors import UnexpectedEvent
 from voicecore.turns.endpointing import Wait, silence_to_wait
+from voicecore.turns.overlap import Judgement, Kind, Overlap, judge
+from voicecore.turns.voicing import Voicing
 from voicecore.types import TICK_MS
-
-_ONSET_WINDOW_MS = 200
-_VOICED_OVER_NOISE_DB = 6.0
-_LOUDEST_NOISE_DB = -35.0
-"""A floor above this is speech without a pause, not noise; then the probability decides alone."""
 
 
 class State(Enum):
@@ -51,11 +49,17 @@ class Event(Enum):
     END = auto()
     """Silence has lasted as long as endpointing asked for."""
     OVERLAP = auto()
-    """The caller has been voiced for ``start_ms`` while we speak."""
-    OVERLAP_OVER = auto()
-    """That sound stopped before it was long enough to be an interruption."""
+    """The caller has been voiced for ``duck_ms`` while we speak."""
+    OVERLAP_GOES_ON = auto()
+    """... again, so soon after a sound that was dismissed that both may be one turn."""
+    DISMISSED = auto()
+    """That sound is judged to be nothing to stop for."""
     INTERRUPTION = auto()
-    """That sound lasted ``interrupt_ms``."""
+    """That sound is judged to be one."""
+    FORGOTTEN = auto()
+    """A dismissed sound is so long ago that it can't be the beginning of a turn."""
+    ONSET_GOES_ON = auto()
+    """ONSET so soon after a dismissed sound that both are one turn."""
     KEYED = auto()
     """DTMF: the caller acts without speaking."""
     REPLY = auto()
@@ -67,7 +71,9 @@ class Event(Enum):
     MORE_TO_COME = auto()
     """What was queued was played, but the reply goes on when a tool answers."""
     NO_INPUT = auto()
-    """Nobody spoke for ``no_input_ms``."""
+    """Nobody spoke for ``no_input_ms``, or as long as a caller who said "hold on" is given."""
+    LATE = auto()
+    """The reply to a committed turn lets the caller wait."""
 
 
 class Act(Enum):
@@ -85,12 +91,16 @@ class Act(Enum):
     """Forget the sound that was not a turn."""
     ASK_AGAIN = auto()
     """The caller said nothing for too long."""
+    FILL = auto()
+    """Tell the caller that the reply takes time."""
 
 
 S, E, A = State, Event, Act
 
 TABLE: dict[tuple[State, Event], tuple[State, tuple[Act, ...]]] = {
     (S.LISTENING, E.ONSET): (S.HEARING, (A.OPEN_TURN,)),
+    (S.LISTENING, E.ONSET_GOES_ON): (S.HEARING, ()),
+    (S.LISTENING, E.FORGOTTEN): (S.LISTENING, (A.DROP_TURN,)),
     (S.LISTENING, E.REPLY): (S.SPEAKING, ()),
     (S.LISTENING, E.NO_INPUT): (S.THINKING, (A.ASK_AGAIN,)),
     (S.LISTENING, E.KEYED): (S.THINKING, ()),
@@ -104,11 +114,14 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Act, ...]]] = {
     (S.THINKING, E.REPLY): (S.SPEAKING, ()),
     (S.THINKING, E.NOTHING_TO_SAY): (S.LISTENING, ()),
     (S.THINKING, E.KEYED): (S.THINKING, ()),
+    (S.THINKING, E.LATE): (S.THINKING, (A.FILL,)),
     (S.SPEAKING, E.OVERLAP): (S.DUCKING, (A.DUCK, A.OPEN_TURN)),
+    (S.SPEAKING, E.OVERLAP_GOES_ON): (S.DUCKING, (A.DUCK,)),
+    (S.SPEAKING, E.FORGOTTEN): (S.SPEAKING, (A.DROP_TURN,)),
     (S.SPEAKING, E.DELIVERED): (S.LISTENING, ()),
     (S.SPEAKING, E.MORE_TO_COME): (S.THINKING, ()),
     (S.SPEAKING, E.KEYED): (S.THINKING, (A.STOP_PLAYOUT,)),
-    (S.DUCKING, E.OVERLAP_OVER): (S.SPEAKING, (A.UNDUCK, A.DROP_TURN)),
+    (S.DUCKING, E.DISMISSED): (S.SPEAKING, (A.UNDUCK,)),
     (S.DUCKING, E.INTERRUPTION): (S.INTERRUPTED, (A.STOP_PLAYOUT, A.UNDUCK)),
     (S.DUCKING, E.DELIVERED): (S.HEARING, (A.UNDUCK,)),
     (S.DUCKING, E.MORE_TO_COME): (S.HEARING, (A.UNDUCK,)),
@@ -120,7 +133,7 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Act, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What one 20 ms tick sounded like."""
+    """What one 20 ms tick sounded like, and what is known besides."""
 
     speech: float
     """Speech probability 0..1."""
@@ -133,6 +146,14 @@ class Features:
     turn_probability: float | None = None
     answered: bool | None = None
     """See ``silence_to_wait``."""
+    kinds: tuple[float, float, float, float] | None = None
+    """See ``Overlap``; wanted while ``Floor.sound_ticks`` is not zero."""
+    words: str = ""
+    """The partial reading of the sound."""
+    agent_remaining_ms: float = math.inf
+    """What is left to play of everything the agent has to say; infinite while that is not known."""
+    agent_into_ms: float = 0.0
+    """How long the present utterance has been playing."""
 
 
 class Floor:
@@ -140,79 +161,136 @@ class Floor:
 
     def __init__(self, settings: TurnSettings) -> None:
         self.state = State.LISTENING
-        self.last_voiced = 0.0
-        """When the caller was last voiced."""
-        self.onset = 0.0
-        """When the sound that began the current turn or overlap began."""
         self.wait = Wait(settings.commit_ms, ())
         """The silence that the running pause is measured against."""
+        self.judgement = Judgement(None)
+        """What the latest sound over the agent's speech was taken for."""
+        self.patience_ms = settings.no_input_ms
+        """Silence after which the caller is asked again; the shell gives more to one who said "hold on"."""
+        self.voicing = Voicing(settings)
         self._settings = settings
-        self._voiced = False
-        self._run_ms = 0
-        self._gap_ms = 0
-        self._idle_ms = 0
+        self._state_ms = 0
+        """Time since the floor last changed hands."""
+        self._fillers = 0
+        self._began = (math.inf, 0.0)
+        """``agent_remaining_ms`` and ``agent_into_ms`` at the onset of the latest sound."""
+        self._kept = False
+        """Whether the sound of a dismissed overlap is still kept, in case it began a turn."""
+
+    @property
+    def onset(self) -> float:
+        """When the sound that began the current turn or overlap began."""
+        return self.voicing.onset
+
+    @property
+    def last_voiced(self) -> float:
+        """When the caller was last voiced."""
+        return self.voicing.last_voiced
+
+    @property
+    def sound_ticks(self) -> int:
+        """Ticks since the onset of the sound that is on or just over, the present tick included."""
+        voicing = self.voicing
+        return (voicing.run_ms + voicing.gap_ms) // TICK_MS + 1 if voicing.run_ms else 0
 
     def step(self, features: Features, now: float) -> list[Act]:
         """Advance by one tick; at most one event fires per tick."""
-        self._idle_ms += TICK_MS
-        self._track_voice(features, now)
-        event = self._event(features)
+        f, voicing = features, self.voicing
+        self._state_ms += TICK_MS
+        speaking = self.state in (State.SPEAKING, State.DUCKING)
+        ours = speaking and f.echo >= self._settings.echo_correlation
+        voicing.step(0.0 if ours else f.speech, f.level_db, f.noise_db, now, quick=speaking)
+        if voicing.voiced and voicing.run_ms == TICK_MS:
+            self._began = (f.agent_remaining_ms, f.agent_into_ms)
+            self.judgement = Judgement(None)
+        event = self._event(f)
         return self.on(event) if event is not None else []
 
     def on(self, event: Event) -> list[Act]:
         """Apply an event. Raises UnexpectedEvent where the table has no row for it."""
+        before = self.state
         try:
-            self.state, acts = TABLE[self.state, event]
+            self.state, acts = TABLE[before, event]
         except KeyError:
-            raise UnexpectedEvent(self.state, event) from None
-        if self.state is State.LISTENING or event is Event.REPLY:
-            self._idle_ms = 0
-            self._run_ms = 0
+            raise UnexpectedEvent(before, event) from None
+        if self.state is not before or event is Event.LATE:
+            self._state_ms = 0
+        if event is Event.REPLY or (self.state is State.LISTENING and before is not State.LISTENING):
+            self.voicing.forget_sound()
+        self._kept = event is Event.DISMISSED or (self._kept and event is Event.DELIVERED)
+        match event:
+            case Event.LATE:
+                self._fillers += 1
+            case Event.END | Event.KEYED | Event.NO_INPUT:
+                self._fillers = 0
+                self.patience_ms = self._settings.no_input_ms
         return list(acts)
 
     def takes(self, event: Event) -> bool:
         """Whether the table lists ``event`` for the present state."""
         return (self.state, event) in TABLE
 
-    def _track_voice(self, f: Features, now: float) -> None:
-        """Hysteresis on the probability; the level tells the end of a word sooner than the VAD."""
-        s = self._settings
-        threshold = s.silence_probability if self._voiced else s.speech_probability
-        audible = f.level_db > min(f.noise_db, _LOUDEST_NOISE_DB) + _VOICED_OVER_NOISE_DB
-        ours = f.echo >= s.echo_correlation and self.state in (State.SPEAKING, State.DUCKING)
-        self._voiced = f.speech >= threshold and audible and not ours
-        if self._voiced:
-            if self._run_ms == 0:
-                self.onset = now - TICK_MS / 1000
-            self._run_ms += TICK_MS
-            self._gap_ms = 0
-            self.last_voiced = now
-        else:
-            self._gap_ms += TICK_MS
-            if self._gap_ms >= _ONSET_WINDOW_MS:
-                self._run_ms = 0
-
     def _event(self, f: Features) -> Event | None:
-        s, silence_ms = self._settings, self._gap_ms
-        started = self._voiced and self._run_ms >= s.start_ms
+        s, voicing = self._settings, self.voicing
+        started = voicing.voiced and voicing.run_ms >= s.start_ms
         match self.state:
+            case State.LISTENING if self._kept and voicing.gap_ms >= s.keep_ms:
+                return Event.FORGOTTEN
             case State.LISTENING if started:
-                return Event.ONSET
-            case State.LISTENING if self._idle_ms >= s.no_input_ms:
+                return Event.ONSET_GOES_ON if self._kept else Event.ONSET
+            case State.LISTENING if self._state_ms >= self.patience_ms:
                 return Event.NO_INPUT
-            case State.HEARING | State.INTERRUPTED if silence_ms >= s.soft_end_ms:
+            case State.HEARING | State.INTERRUPTED if voicing.gap_ms >= s.soft_end_ms:
                 return Event.PAUSE
-            case State.SOFT_END if self._voiced:
+            case State.SOFT_END if voicing.voiced:
                 return Event.VOICE
             case State.SOFT_END:
                 self.wait = silence_to_wait(s, f.turn_probability, f.answered)
-                return Event.END if silence_ms >= self.wait.ms else None
+                return Event.END if voicing.gap_ms >= self.wait.ms else None
             case State.THINKING if started:
                 return Event.ONSET
-            case State.SPEAKING if started:
-                return Event.OVERLAP
-            case State.DUCKING if self._run_ms >= s.interrupt_ms:
-                return Event.INTERRUPTION
-            case State.DUCKING if self._gap_ms >= _ONSET_WINDOW_MS:
-                return Event.OVERLAP_OVER
+            case State.THINKING if self._state_ms >= (s.filler_again_ms if self._fillers else s.filler_ms):
+                return Event.LATE
+            case State.SPEAKING:
+                return self._begun_overlap(f)
+            case State.DUCKING:
+                return self._judged_overlap(f)
         return None
+
+    def _begun_overlap(self, f: Features) -> Event | None:
+        """A sound that was dismissed while it lasts counts again only when it proves to be more."""
+        s, voicing = self._settings, self.voicing
+        if self._kept and voicing.gap_ms >= s.keep_ms:
+            return Event.FORGOTTEN
+        if not voicing.voiced or voicing.run_ms < s.duck_ms:
+            return None
+        if self.judgement.kind is not None and self._judge(f).kind is not Kind.INTERRUPTION:
+            return None
+        return Event.OVERLAP_GOES_ON if self._kept else Event.OVERLAP
+
+    def _judged_overlap(self, f: Features) -> Event | None:
+        """An answer leaves the last words to the agent; DELIVERED makes it the caller's turn."""
+        if self.judgement.kind is Kind.ANSWER:
+            return None
+        self.judgement = self._judge(f)
+        match self.judgement.kind:
+            case None | Kind.ANSWER:
+                return None
+            case Kind.INTERRUPTION:
+                return Event.INTERRUPTION
+        return Event.DISMISSED
+
+    def _judge(self, f: Features) -> Judgement:
+        voicing = self.voicing
+        remaining_ms, into_ms = self._began
+        evidence = Overlap(
+            kinds=f.kinds,
+            run_ms=voicing.run_ms,
+            gap_ms=voicing.gap_ms,
+            over_usual_db=voicing.over_usual_db,
+            echo=f.echo,
+            words=f.words,
+            agent_remaining_ms=remaining_ms,
+            agent_into_ms=into_ms,
+        )
+        return judge(self._settings, evidence)

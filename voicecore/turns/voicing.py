@@ -1,0 +1,81 @@
+"""Follows the caller's voice from tick to tick: voiced or not, since when, how loud, and silent for how long."""
+
+from __future__ import annotations
+
+import math
+
+from voicecore.config import TurnSettings
+from voicecore.types import TICK_MS
+
+FORGET_RUN_MS = 200
+"""Silence that separates one sound from the next."""
+_OVER_NOISE_DB = 6.0
+_LOUDEST_NOISE_DB = -35.0
+"""A floor above this is speech without a pause, not noise; then the probability decides alone."""
+_TURN_WEIGHT = 0.3
+"""How much the latest turn counts in the caller's usual level."""
+
+
+class Voicing:
+    """Hysteresis on the speech probability; the level tells the end of a word sooner than the detector.
+
+    Times are seconds on the audio clock, after the tick.
+    """
+
+    def __init__(self, settings: TurnSettings) -> None:
+        self.voiced = False
+        self.onset = 0.0
+        """When the latest sound began."""
+        self.last_voiced = 0.0
+        self.run_ms = 0
+        """Voiced time of the latest sound; kept until it has been over for ``FORGET_RUN_MS``."""
+        self.gap_ms = 0
+        """Silence since."""
+        self._settings = settings
+        self._power = 0.0
+        """Sum of the linear powers of the sound's voiced ticks."""
+        self._usual_db = math.nan
+
+    @property
+    def over_usual_db(self) -> float:
+        """Level of the latest sound over the caller's usual one; NaN while either is unknown."""
+        return self._level_db() - self._usual_db
+
+    def step(
+        self, speech: float, level_db: float, noise_db: float, now: float, *, quick: bool = False
+    ) -> bool:
+        """Advance by one tick; whether it is voiced. ``speech``: probability 0..1; levels in dBFS.
+
+        ``quick``: the agent speaks, and the first doubt is enough (it only makes the agent duck).
+        """
+        s = self._settings
+        if self.gap_ms > FORGET_RUN_MS:
+            self.forget_sound()
+        threshold = s.silence_probability if self.voiced or quick else s.speech_probability
+        audible = level_db > min(noise_db, _LOUDEST_NOISE_DB) + _OVER_NOISE_DB
+        self.voiced = speech >= threshold and audible
+        if self.voiced:
+            if self.run_ms == 0:
+                self.onset = now - TICK_MS / 1000
+            self.run_ms += TICK_MS
+            self._power += 10.0 ** (level_db / 10)
+            self.gap_ms = 0
+            self.last_voiced = now
+        else:
+            self.gap_ms += TICK_MS
+        return self.voiced
+
+    def forget_sound(self) -> None:
+        """The next voiced tick begins a new sound."""
+        self.run_ms, self._power = 0, 0.0
+
+    def learn(self) -> None:
+        """The latest sound was the caller speaking to us: so loud they usually are."""
+        level = self._level_db()
+        if math.isnan(self._usual_db):
+            self._usual_db = level
+        elif not math.isnan(level):
+            self._usual_db += _TURN_WEIGHT * (level - self._usual_db)
+
+    def _level_db(self) -> float:
+        return 10 * math.log10(self._power * TICK_MS / self.run_ms) if self.run_ms else math.nan
