@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicecore.audio import EchoCorrelator, Framer, LevelMeter, Resampler
+from voicecore.audio import PROSODY, EchoCorrelator, Framer, LevelMeter, Prosody, Resampler
 from voicecore.ports import Vad
 from voicecore.types import RATE, Floats, MediaFrame
+
+_KEPT_TICKS = 150
+"""How far back the prosody of the line is kept: 3 s."""
+_NARROW_RATE = 8000
+"""What the prosody kernel hears; what most detectors hear too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,11 @@ class Ears:
         self.stream = vad.open()
         self.speech = 0.0
         """Held from one VAD frame to the next: they are not as long as a tick."""
-        self._resampler = Resampler(RATE, vad.rate)
+        self._narrow = Resampler(RATE, _NARROW_RATE)
+        self._resampler = Resampler(RATE, vad.rate) if vad.rate != _NARROW_RATE else None
         self._framer = Framer(vad.frame)
+        self._prosody = Prosody()
+        self._contour = np.zeros((_KEPT_TICKS, PROSODY), np.float32)
         self._level = LevelMeter()
         self._echo = EchoCorrelator()
 
@@ -39,9 +47,17 @@ class Ears:
         level, echo = self._level, self._echo
         level.process(frame.caller)
         echo.process(frame.caller, frame.agent)
-        due = self._framer.process(self._resampler.process(frame.caller))
+        narrow = self._narrow.process(frame.caller)
+        self._contour[:-1] = self._contour[1:]
+        self._contour[-1] = self._prosody.process(narrow)
+        heard = narrow if self._resampler is None else self._resampler.process(frame.caller)
+        due = self._framer.process(heard)
         scaled = due.astype(np.float32) / np.float32(32768)
         return scaled, Sound(self.speech, level.rms_dbfs, level.floor_dbfs, echo.correlation)
+
+    def prosody(self, ticks: int) -> Floats:
+        """The latest ticks of prosody, oldest first, float32 [ticks, PROSODY] (see ``audio.Prosody``)."""
+        return self._contour[-min(ticks, _KEPT_TICKS) :].copy()
 
 
 def hear(vad: Vad, ticks: Sequence[tuple[Ears, MediaFrame]]) -> list[Sound]:
