@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from voicecore.errors import ConfigError
@@ -33,7 +34,8 @@ class Lexicon:
     def apply(self, text: str) -> tuple[str, Sequence[int]]:
         """What to say for ``text``, and for each of its letters the offset in ``text`` it stands for.
 
-        All letters of a respelling stand for the first letter of the word.
+        The letters of a respelling stand for the first letter of the entry; where both have as many words,
+        word by word.
         """
         said: list[str] = []
         origins: list[int] = []
@@ -43,8 +45,18 @@ class Lexicon:
             said.append(text[end : match.start()].translate(_MARKUP))
             end = match.end()
             respelling = self._respellings[(match.lastindex or 0) - 1]
-            origins += [match.start()] * len(respelling)
+            origins += _aligned(match[0], match.start(), respelling)
             said.append(respelling)
         origins += range(end, len(text))
         said.append(text[end:].translate(_MARKUP))
         return "".join(said), origins
+
+
+def _aligned(written: str, at: int, respelling: str) -> list[int]:
+    """For each letter of ``respelling`` the offset it stands for; ``written`` begins at ``at``."""
+    starts = [at + word.start() for word in re.finditer(r"\S+", written)]
+    parts = list(re.finditer(r"\S+", respelling))
+    if len(parts) != len(starts):
+        return [at] * len(respelling)
+    ends = [part.start() for part in parts[1:]] + [len(respelling)]
+    return [starts[bisect_right(ends, letter)] for letter in range(len(respelling))]

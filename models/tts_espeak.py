@@ -128,18 +128,22 @@ def place(words: Sequence[Span], events: Sequence[tuple[int, int]], span: Span, 
     """The sample at which each word begins: int64 [words], never decreasing.
 
     ``events``: (offset in the text, sample) of what the engine took for words, in the order spoken. It reads
-    some words as several ("$5") and some as part of another: the first event inside a word counts, and a
-    word without any is put between its neighbours by its place in the text.
+    some words as several ("$5"): the first event inside a word counts. It reads others as part of the one
+    before ("of the", or a lexicon's "asap" for "as soon as possible"): these begin where the next word
+    does, so that none of them is over before all are. Without any event, words are placed as in the text.
     """
     starts = [start for start, _ in words]
     known: dict[int, int] = {}
     for offset, sample in events:
         index = bisect_right(starts, offset) - 1
         if index >= 0 and offset < words[index][1]:
-            known.setdefault(starts[index], sample)
-    offsets = sorted(known)
-    anchors = [0, *(known[offset] for offset in offsets), samples]
-    at = np.interp(starts, [span[0] - 1, *offsets, span[1]], np.maximum.accumulate(anchors))
+            known.setdefault(index, sample)
+    if not known:
+        return np.interp(starts, [span[0] - 1, span[1]], [0, samples]).astype(np.int64)
+    ordered = sorted(known)
+    reached = np.maximum.accumulate([*(known[index] for index in ordered), samples])
+    at = reached[np.searchsorted(ordered, np.arange(len(words)))]
+    at[: ordered[0]] = 0
     return at.astype(np.int64)
 
 

@@ -52,6 +52,13 @@ def test_letters_said_know_where_they_came_from():
     ]
 
 
+def test_an_entry_of_several_words_is_said_word_by_word_if_it_can_be():
+    said, origins = Lexicon(WORDS).apply("To New York")
+    assert said == "To Noo York"
+    assert [origins[said.index(part)] for part in ("Noo", "York")] == [3, 7]
+    assert Lexicon({"as soon as possible": "asap"}).apply("as soon as possible")[1] == [0, 0, 0, 0]
+
+
 def test_only_the_lexicon_writes_phonemes():
     assert Lexicon(WORDS).apply("Zoë [[h@]] [Zoë]")[0] == "[[z'oUi]] ((h@)) ([[z'oUi]])"
 

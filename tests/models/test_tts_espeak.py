@@ -134,6 +134,37 @@ def test_lexicon_changes_the_sound_and_not_the_words(respelling, sounds_like):
     assert [mark.chars for mark in marks] == [(0, 10), (11, 13), (14, 19)]
 
 
+RESPELLED = {
+    "IBAN": "eye ban",
+    "Dr.": "doctor",
+    "kWh": "kilowatt hours",
+    "New York": "Noo York",
+    "as soon as possible": "asap",
+    "e.g.": "for example",
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Your IBAN is ready.", "Your |eye ban |is |ready."),
+        ("Ask Dr. Smith about 120 kWh today.", "Ask |doctor |Smith |about |120 |kilowatt hours |today."),
+        ("From New York, please call.", "From |Noo |York, |please |call."),
+        ("Pay as soon as possible, please.", "Pay |asap, ||||please."),
+        ("It is £12.50 for 5 kWh.", "It |is |£12.50 |for |5 |kilowatt hours."),
+        ("Fruit, e.g. plums.", "Fruit, |for example |plums."),
+    ],
+)
+def test_marks_lie_where_the_respelled_words_begin(written, spoken):
+    """``|``: where a word as written begins in what is spoken."""
+    pcm, marks = speak(EspeakTts(lexicon=RESPELLED), written)
+    plain, told = speak(EspeakTts(), spoken.replace("|", ""))
+    np.testing.assert_array_equal(pcm, plain)
+    begins = [0, *np.cumsum([len(part) for part in spoken.split("|")[:-1]]).tolist()]
+    by_letter = {mark.chars[0]: mark.sample for mark in told}
+    assert [mark.sample for mark in marks] == [by_letter[at] for at in begins]
+
+
 def test_text_gives_no_commands():
     """Neither phonemes nor the engine's embedded commands (control A) get through."""
     tts = EspeakTts()
@@ -202,12 +233,12 @@ def test_pieces_end_with_sentences_then_clauses_then_words():
     [
         ([(0, 0), (4, 100), (8, 200)], [0, 100, 200]),
         ([(0, 0), (1, 50), (4, 100), (5, 150), (8, 200)], [0, 100, 200]),
-        ([(0, 0), (8, 200)], [0, 100, 200]),
-        ([(4, 120)], [24, 120, 222]),
+        ([(0, 0), (8, 200)], [0, 200, 200]),
+        ([(4, 120)], [0, 120, 300]),
         ([], [25, 125, 225]),
         ([(0, 0), (3, 90), (4, 100), (99, 7), (8, 200)], [0, 100, 200]),
         ([(8, 200), (0, 210), (4, 220)], [210, 220, 220]),
     ],
 )
-def test_words_without_an_event_lie_between_their_neighbours(events, at):
+def test_words_without_an_event_begin_with_the_next(events, at):
     assert place([(0, 3), (4, 7), (8, 11)], events, (0, 11), 300).tolist() == at
