@@ -11,9 +11,9 @@ from typing import Any, Literal, overload
 
 from models.catalogue import model_folder
 from voicecore.errors import ConfigError, EngineError
-from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
+from voicecore.ports import Asr, Embedder, Llm, SoundModel, Tts, TurnModel, Vad
 
-Port = Literal["vad", "turn", "asr", "tts", "embedder", "llm"]
+Port = Literal["vad", "turn", "sounds", "asr", "tts", "embedder", "llm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
     {
         "vad": {"silero": Engine("models.vad_silero", "SileroVad", "engines", "silero-vad")},
         "turn": {"smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2")},
+        "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
         "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
         "tts": {"espeak": Engine("models.tts_espeak", "EspeakTts", "engines")},
         "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
@@ -54,6 +55,8 @@ def find_engine(port: Port, name: str) -> Engine:
 def load(port: Literal["vad"], name: str, data_dir: Path, **options: Any) -> Vad: ...
 @overload
 def load(port: Literal["turn"], name: str, data_dir: Path, **options: Any) -> TurnModel: ...
+@overload
+def load(port: Literal["sounds"], name: str, data_dir: Path, **options: Any) -> SoundModel: ...
 @overload
 def load(port: Literal["asr"], name: str, data_dir: Path, **options: Any) -> Asr: ...
 @overload

@@ -45,6 +45,7 @@ def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
     return Engines(
         vad=load("vad", names.vad, weights),
         turn_model=load("turn", names.turn, weights),
+        sounds=load("sounds", names.sounds, weights),
         asr=load("asr", names.asr, weights),
         tts=load(
             "tts",

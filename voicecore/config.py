@@ -126,6 +126,7 @@ class EngineNames(Section):
 
     vad: str = "silero"
     turn: str = "smart-turn"
+    sounds: str = "prosody"
     asr: str = "pocketsphinx"
     tts: str = "espeak"
     embedder: str = "minilm"

@@ -62,6 +62,18 @@ class TurnModel(Protocol):
         ...
 
 
+@runtime_checkable
+class SoundModel(Protocol):
+    """What a sound over the agent's speech is, from its prosody."""
+
+    def classify(self, frames: Floats) -> Floats:
+        """``frames``: float32 [T, 24] of ``audio.Prosody``, from three frames before the sound's onset
+        to now; T >= 3, what follows the 75th does not count. Returns float32 [4], summing to 1:
+        interruption, backchannel, aside, noise. Cheap enough for every tick.
+        """
+        ...
+
+
 class AsrStream(Protocol):
     """One utterance being recognised. Times in words are seconds from its first sample."""
 

@@ -21,6 +21,7 @@ from tests.pipeline.fakes import (
     Shelf,
     SilentLlm,
     SlowSpeaker,
+    UnsureSoundModel,
     UnsureTurnModel,
     ZeroEmbedder,
 )
@@ -65,7 +66,13 @@ class Stage:
         feed = Feed()
         feed.publish = self._publish  # type: ignore[method-assign]
         engines = Engines(
-            EnergyVad(), UnsureTurnModel(), self.reader, SlowSpeaker(), ZeroEmbedder(), SilentLlm()
+            EnergyVad(),
+            UnsureTurnModel(),
+            UnsureSoundModel(),
+            self.reader,
+            SlowSpeaker(),
+            ZeroEmbedder(),
+            SilentLlm(),
         )
         house = House(
             engines=engines,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicecore.pipeline.work import Lane
-from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
+from voicecore.ports import Asr, Embedder, Llm, SoundModel, Tts, TurnModel, Vad
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Engines:
 
     vad: Vad
     turn_model: TurnModel
+    sounds: SoundModel
     asr: Asr
     tts: Tts
     embedder: Embedder

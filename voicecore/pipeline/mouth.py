@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from voicecore.pipeline.work import Lane
 from voicecore.ports import Call, Tts
-from voicecore.types import Pcm, SpeechChunk, WordMark
+from voicecore.types import RATE, Pcm, SpeechChunk, WordMark
+
+_SILENCE = 0.01
+"""What is 40 dB below the loudest sample of an utterance is silence between words."""
 
 
 @dataclass(slots=True)
@@ -20,8 +25,16 @@ class Speech:
 
     id: str
     text: str
+    offset: int = 0
+    """Where in ``text`` its sound begins: behind 0 when it goes on with what was cut off."""
+    known: int = 0
+    """Characters of ``text`` that were heard before."""
+    filler: bool = False
+    """Says that we are still at work; no part of the dialogue."""
     waiting: deque[Pcm] = field(default_factory=deque)
     """Synthesised, not yet in the playout ring."""
+    sound: list[Pcm] = field(default_factory=list)
+    """All that was synthesised."""
     marks: list[WordMark] = field(default_factory=list)
     samples: int = 0
     """Synthesised so far."""
@@ -33,18 +46,40 @@ class Speech:
     task: asyncio.Task[None] | None = None
 
     def heard(self, played: int) -> str:
-        """The text whose words were over when ``played`` samples had been consumed."""
+        """The text whose words were over when ``played`` samples had been consumed, and what was known.
+
+        A word that was cut, by a flush or its fade, is not heard; one that was over is, even if the pause
+        behind it was cut.
+        """
         if self.start is None:
-            return ""
+            return self.text[: self.known]
         done = played - self.start
         if self.synthesised and done >= self.samples:
             return self.text
-        end = 0
-        for mark, following in zip(self.marks, self.marks[1:], strict=False):
-            if following.sample > done:
-                break
-            end = mark.chars[1]
-        return self.text[:end]
+        ends = self._ends()
+        over = sum(1 for end in ends if end <= done)
+        if over == len(self.marks) > 0 and self.synthesised:
+            return self.text
+        reached = self.marks[over - 1].chars[1] if over else 0
+        return self.text[: max(self.known, reached)]
+
+    def _ends(self) -> list[int]:
+        """The sample at which each word is over, as far as that is known; never decreasing.
+
+        A word lasts to its last audible sample before the next one. One that has none of its own
+        is said in the sound of the one before it.
+        """
+        if not self.sound:
+            return []
+        pcm = np.abs(np.concatenate(self.sound).astype(np.int32))
+        audible = np.flatnonzero(pcm > _SILENCE * pcm.max())
+        starts = [mark.sample for mark in self.marks] + [self.samples] * self.synthesised
+        ends: list[int] = []
+        for start, following in pairwise(starts):
+            index = int(np.searchsorted(audible, following)) - 1
+            own = index >= 0 and audible[index] >= start
+            ends.append(int(audible[index]) + 1 if own else ends[-1] if ends else following)
+        return ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +89,11 @@ class Delivery:
     id: str
     text: str
     heard: str
+    """All that was ever heard of it, from its beginning."""
     complete: bool
+    known: int = 0
+    """Characters of ``heard`` that an earlier delivery has told of."""
+    filler: bool = False
 
 
 class Mouth:
@@ -82,15 +121,23 @@ class Mouth:
         """Whether anything is queued or being played."""
         return bool(self._line)
 
-    def prepare(self, speech_id: str, text: str) -> Speech:
-        """Start synthesis without promising to say it."""
-        speech = Speech(speech_id, text)
+    def prepare(
+        self, speech_id: str, text: str, offset: int = 0, known: int = 0, filler: bool = False
+    ) -> Speech:
+        """Start synthesis of ``text[offset:]`` without promising to say it."""
+        speech = Speech(speech_id, text, offset, known, filler)
         speech.task = asyncio.ensure_future(self._synthesise(speech))
         return speech
 
     def say(self, speech: Speech) -> None:
         """Queue prepared speech behind what is being said."""
         self._line.append(speech)
+        self.pump()
+
+    def interject(self, speech: Speech) -> None:
+        """Queue prepared speech ahead of all that makes no sound yet."""
+        silent = (nth for nth, other in enumerate(self._line) if other.start is None)
+        self._line.insert(next(silent, len(self._line)), speech)
         self.pump()
 
     def drop(self, speech: Speech) -> None:
@@ -107,8 +154,7 @@ class Mouth:
         while self._line:
             speech = self._line.popleft()
             self.drop(speech)
-            heard = speech.heard(played)
-            deliveries.append(Delivery(speech.id, speech.text, heard, heard == speech.text))
+            deliveries.append(_delivery(speech, speech.heard(played)))
         return deliveries
 
     def begun(self, played: int) -> list[Speech]:
@@ -117,6 +163,19 @@ class Mouth:
         for speech in fresh:
             speech.begun = True
         return fresh
+
+    def progress_ms(self, played: int) -> tuple[float, float]:
+        """How long the present utterance has been playing, and what is left of all in line.
+
+        Infinite while synthesis goes on.
+        """
+        if not self._line:
+            return 0.0, 0.0
+        start = self._line[0].start
+        into = max(0, played - start) if start is not None else 0
+        left = sum(speech.samples for speech in self._line) - into
+        whole = all(speech.synthesised for speech in self._line)
+        return into * 1000 / RATE, left * 1000 / RATE if whole else math.inf
 
     def tick(self, played: int) -> list[Delivery]:
         """Advance by one media tick: refill the ring, and report what is over."""
@@ -127,7 +186,7 @@ class Mouth:
             if not speech.synthesised or speech.start is None or played < speech.start + speech.samples:
                 break
             self._line.popleft()
-            deliveries.append(Delivery(speech.id, speech.text, speech.text, complete=True))
+            deliveries.append(_delivery(speech, speech.text))
         self._flowing = self._flowing and bool(self._line)
         return deliveries
 
@@ -147,7 +206,7 @@ class Mouth:
             taken = self._call.write(pcm)
             if taken and speech.start is None:
                 speech.start = position
-                self._flowing = True
+                self._flowing = not speech.filler
                 self._on_queued(speech)
             if taken < len(pcm):
                 speech.waiting[0] = pcm[taken:]
@@ -158,14 +217,15 @@ class Mouth:
         return speech.synthesised
 
     async def _synthesise(self, speech: Speech) -> None:
-        chunks = self._tts.synthesize(speech.text)
+        chunks = self._tts.synthesize(speech.text[speech.offset :])
         try:
             while (chunk := await self._lane.submit(lambda: _next(chunks))) is not None:
-                speech.marks.extend(chunk.marks)
+                speech.marks.extend(_moved(mark, speech.offset) for mark in chunk.marks)
                 if len(chunk.pcm):
                     if speech.samples == 0:
                         self._on_sound()
                     speech.waiting.append(np.ascontiguousarray(chunk.pcm))
+                    speech.sound.append(chunk.pcm)
                     speech.samples += len(chunk.pcm)
                 self.pump()
         finally:
@@ -178,3 +238,11 @@ class Mouth:
 
 def _next(chunks: Iterator[SpeechChunk]) -> SpeechChunk | None:
     return next(chunks, None)
+
+
+def _moved(mark: WordMark, offset: int) -> WordMark:
+    return WordMark((mark.chars[0] + offset, mark.chars[1] + offset), mark.sample)
+
+
+def _delivery(speech: Speech, heard: str) -> Delivery:
+    return Delivery(speech.id, speech.text, heard, heard == speech.text, speech.known, speech.filler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -39,6 +40,9 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
+_LEAD_TICKS = 3
+_LONGEST_TICKS = 75
+"""See ``ports.SoundModel``."""
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -94,6 +98,7 @@ class Session:
         self._in_turn = False
         self._taken = False
         """Whether the turn was committed: then ``_reply`` is the reply to it."""
+        self._partial = ""
         self._played = 0
         self._state = self._floor.state
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,11 +121,7 @@ class Session:
         self._ticks += 1
         self._recorder.write(frame)
         self._listener.tick(frame.caller)
-        early = self._early
-        features = Features(
-            sound.speech, sound.level_db, sound.noise_db, sound.echo, early.turn_probability, early.answered
-        )
-        self._perform(self._floor.step(features, self.now))
+        self._perform(self._floor.step(self._features(sound), self.now))
         self._note_played(frame.played)
         for delivery in self._mouth.tick(frame.played):
             self._delivered(delivery)
@@ -163,12 +164,37 @@ class Session:
         outcome |= self._thread.state.outcome
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
+    def _features(self, sound: Sound) -> Features:
+        floor, early = self._floor, self._early
+        kinds, words, into_ms, left_ms = None, "", 0.0, math.inf
+        if floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
+            if ticks := floor.sound_ticks:
+                frames = self.ears.prosody(ticks + _LEAD_TICKS)
+                kinds = self._house.engines.sounds.classify(frames[:_LONGEST_TICKS])
+                words = self._partial
+            into_ms, left_ms = self._mouth.progress_ms(self._played)
+            if self._reply is not None and self._reply.running:
+                left_ms = math.inf
+        return Features(
+            speech=sound.speech,
+            level_db=sound.level_db,
+            noise_db=sound.noise_db,
+            echo=sound.echo,
+            turn_probability=early.turn_probability,
+            answered=early.answered,
+            kinds=None if kinds is None else tuple(float(p) for p in kinds),
+            words=words,
+            agent_remaining_ms=left_ms,
+            agent_into_ms=into_ms,
+        )
+
     # What the floor asks for
 
     def _perform(self, acts: list[Act]) -> None:
         for act in acts:
             match act:
                 case Act.OPEN_TURN:
+                    self._partial = ""
                     self._listener.open(self._thread.state.expectation, self.now)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
@@ -315,6 +341,7 @@ class Session:
     # What engines and media report
 
     def _on_partial(self, partial: Transcript) -> None:
+        self._partial = partial.text
         self._chronicle.partial(partial, self.now)
 
     def _on_sound(self) -> None:

@@ -146,7 +146,7 @@ class Features:
     turn_probability: float | None = None
     answered: bool | None = None
     """See ``silence_to_wait``."""
-    kinds: tuple[float, float, float, float] | None = None
+    kinds: tuple[float, ...] | None = None
     """See ``Overlap``; wanted while ``Floor.sound_ticks`` is not zero."""
     words: str = ""
     """The partial reading of the sound."""
@@ -172,6 +172,7 @@ class Floor:
         self._state_ms = 0
         """Time since the floor last changed hands."""
         self._fillers = 0
+        self._now = 0.0
         self._began = (math.inf, 0.0)
         """``agent_remaining_ms`` and ``agent_into_ms`` at the onset of the latest sound."""
         self._kept = False
@@ -190,12 +191,11 @@ class Floor:
     @property
     def sound_ticks(self) -> int:
         """Ticks since the onset of the sound that is on or just over, the present tick included."""
-        voicing = self.voicing
-        return (voicing.run_ms + voicing.gap_ms) // TICK_MS + 1 if voicing.run_ms else 0
+        return round((self._now - self.onset) * 1000 / TICK_MS) + 1 if self.voicing.run_ms else 0
 
     def step(self, features: Features, now: float) -> list[Act]:
         """Advance by one tick; at most one event fires per tick."""
-        f, voicing = features, self.voicing
+        f, voicing, self._now = features, self.voicing, now
         self._state_ms += TICK_MS
         speaking = self.state in (State.SPEAKING, State.DUCKING)
         ours = speaking and f.echo >= self._settings.echo_correlation

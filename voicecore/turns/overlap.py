@@ -29,7 +29,7 @@ class Kind(Enum):
 class Overlap:
     """What is known of one sound over the agent's speech, as of this tick."""
 
-    kinds: tuple[float, float, float, float] | None
+    kinds: tuple[float, ...] | None
     """Probabilities of the sound model: interruption, backchannel, aside, noise. None while unknown."""
     run_ms: int
     """Voiced time so far."""

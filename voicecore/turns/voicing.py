@@ -1,4 +1,4 @@
-"""Follows the caller's voice from tick to tick: voiced or not, since when, how loud, and silent for how long."""
+"""Follows the voice on a line tick by tick: voiced or not, since when, how loud, silent for how long."""
 
 from __future__ import annotations
 
