@@ -170,6 +170,10 @@ class TurnTrace:
     work_ms: dict[str, float] = field(default_factory=dict)
     reopened: int = 0
     """How often a soft end was withdrawn because the caller went on."""
+    wait_ms: int = 0
+    """The silence that endpointing asked for before it took the turn."""
+    wait_reasons: tuple[str, ...] = ()
+    """Why, in plain words."""
 
 
 STAGES = ("wait", "asr", "plan", "tool", "tts", "playout", "rest")

@@ -49,7 +49,7 @@ def test_every_record_comes_back(record: CallRecord) -> None:
     ("change", "code"),
     [
         ({"format": "other"}, "bad-export"),
-        ({"version": 2}, "newer-export"),
+        ({"version": 3}, "newer-export"),
         ({"version": None}, "newer-export"),
         ({"began_at": "yesterday"}, "bad-export"),
         ({"call": {"id": "c"}}, "bad-export"),

@@ -42,6 +42,8 @@ TURN = TurnTrace(
     times={"speech_start": 1.0, "speech_end": 1.75, "soft_end": 1.9, "asr_final": 1.88, "commit": 2.0},
     work_ms={"nlu": 2.5, "asr": 40.25},
     reopened=2,
+    wait_ms=180,
+    wait_reasons=("the answer is complete", "it sounds finished"),
 )
 TOOL = ToolTrace(1, "find_customer", {"customer_number": "482716"}, True, {"found": True}, 1.9, 1.95)
 OUTCOME = {"code": 200, "reason": "done", "by": "agent", "duration_s": 61.5, "result": {"plan": None}}
@@ -84,7 +86,7 @@ def test_it_is_a_store(store: SqlStore) -> None:
 
 def test_a_call_comes_back_whole(store: SqlStore) -> None:
     export = fill(store)
-    assert (export["format"], export["version"]) == ("voicecore-call", 1)
+    assert (export["format"], export["version"]) == ("voicecore-call", 2)
     assert export["call"] == {
         "id": "call-1",
         "direction": "in",
@@ -113,8 +115,9 @@ def test_every_field_of_a_turn_is_kept(store: SqlStore) -> None:
         assert getattr(TURN, field.name) != getattr(plain, field.name) or field.name in ("index", "by")
     turn = fill(store)["turns"][1]
     assert set(turn) == {field.name for field in fields(TurnTrace)}
-    for name in set(turn) - {"caller_words"}:
+    for name in set(turn) - {"caller_words", "wait_reasons"}:
         assert turn[name] == getattr(TURN, name), name
+    assert turn["wait_reasons"] == list(TURN.wait_reasons)
 
 
 def test_an_export_survives_json_and_another_store(store: SqlStore, tmp_path: Path) -> None:
@@ -241,11 +244,28 @@ def test_a_newer_schema_is_refused_and_left_alone(store: SqlStore, url: str, tmp
     fill(store)
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db, db:
         db.execute("update schema_version set version = 99")
-    with pytest.raises(StoreError, match="version 99; this voicecore knows version 1") as caught:
+    with pytest.raises(StoreError, match="version 99; this voicecore knows version 2") as caught:
         SqlStore(url)
     assert caught.value.code == "store-newer"
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db:
         assert db.execute("select count(*) from calls").fetchone() == (1,)
+
+
+def test_a_store_of_version_1_is_brought_up_to_date(
+    store: SqlStore, url: str, tmp_path: Path
+) -> None:
+    export = fill(store)
+    with closing(sqlite3.connect(tmp_path / "calls.db")) as db, db:
+        db.execute("alter table turns drop column wait_ms")
+        db.execute("alter table turns drop column wait_reasons")
+        db.execute("update schema_version set version = 1")
+    upgraded = SqlStore(url)
+    for turn in export["turns"]:
+        turn |= {"wait_ms": 0, "wait_reasons": []}
+    assert upgraded.export("call-1") == export
+    upgraded.add_turn("call-1", TURN)
+    assert upgraded.export("call-1")["turns"][1]["wait_reasons"] == list(TURN.wait_reasons)
+    upgraded.close()
 
 
 def test_a_store_without_a_version_is_refused(store: SqlStore, url: str, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from voicecore.pipeline.mouth import Delivery, Speech
 from voicecore.pipeline.reply import ToolRun
 from voicecore.pipeline.work import Lane
 from voicecore.ports import Store
+from voicecore.turns import Wait
+from voicecore.turns.overlap import Judgement
 from voicecore.types import CallInfo, Expectation, ToolTrace, Transcript, TurnTrace
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,8 @@ class Chronicle:
         self._feed = feed
         self._store = store
         self._lane = lane
+        self._before: TurnTrace | None = None
+        """The turn before, until what followed it proves to be one."""
 
     def started(self, codec: str, labels: dict[str, str]) -> None:
         """``labels``: the agent's name under "agent", and which engine stands behind which port."""
@@ -45,13 +49,29 @@ class Chronicle:
         self._publish("error", now, code=code)
 
     def begin_turn(self, by: str, now: float) -> None:
-        """Close the turn in progress and open the next, which began at ``now``."""
-        self.close_turn(now)
+        """Open a turn that began at ``now``; the one before is closed when this one is certain."""
+        self._close_before(now)
+        self._before = self.turn
         self.turn = TurnTrace(self.turn.index + 1, by=by, times={"speech_start": round(now, 3)})
 
+    def resumed(self) -> None:
+        """The interruption was none: the turn that it cut off goes on."""
+        if self._before is not None:
+            self.turn, self._before = self._before, None
+        self.turn.interrupted = False
+
     def close_turn(self, now: float) -> None:
-        """Keep the turn in progress, if anything happened in it."""
-        trace = self.turn
+        """Keep the turn in progress and the one before."""
+        self._close_before(now)
+        self._close(self.turn, now)
+
+    def _close_before(self, now: float) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            self._close(before, now)
+
+    def _close(self, trace: TurnTrace, now: float) -> None:
+        """Keep a turn, if anything happened in it."""
         if trace.caller_text or trace.agent_text or trace.by == "dtmf":
             self._keep(lambda: self._store.add_turn(self._info.id, trace))
             self._publish("turn", now, trace=asdict(trace))
@@ -64,6 +84,16 @@ class Chronicle:
     def mark_once(self, stage: str, now: float) -> None:
         """``stage`` was first done at ``now``."""
         self.turn.times.setdefault(stage, round(now, 3))
+
+    def committed(self, wait: Wait, now: float) -> None:
+        """The caller's turn was taken, after that much silence."""
+        self.mark("commit", now)
+        self.turn.wait_ms, self.turn.wait_reasons = wait.ms, wait.reasons
+
+    def judged(self, judgement: Judgement, now: float) -> None:
+        """A sound over the agent's speech was taken for what it is."""
+        if judgement.kind is not None:
+            self._publish("overlap", now, sound=judgement.kind.value, reasons=judgement.reasons)
 
     def cost(self, stage: str, ms: float) -> None:
         """Add wall-clock work to a compute stage."""
@@ -80,6 +110,7 @@ class Chronicle:
 
     def said(self, transcript: Transcript, intent: str, now: float) -> None:
         """The caller's turn was committed with this reading."""
+        self._close_before(now)
         trace = self.turn
         trace.caller_text = transcript.text
         trace.caller_words = transcript.words
@@ -89,6 +120,7 @@ class Chronicle:
 
     def keyed(self, digits: str, now: float) -> None:
         """The caller's turn was made on the keypad."""
+        self._close_before(now)
         self.turn.caller_text = digits
         self._said(digits, 1.0, now)
 
@@ -98,8 +130,10 @@ class Chronicle:
 
     def queued(self, speech: Speech, now: float) -> None:
         """An utterance waits for its playout."""
+        self._close_before(now)
         trace = self.turn
-        trace.agent_text = f"{trace.agent_text} {speech.text}".strip()
+        if not speech.resumed:
+            trace.agent_text = f"{trace.agent_text} {speech.text}".strip()
         self.mark_once("queued", now)
 
     def begun(self, speech: Speech, now: float) -> None:
@@ -110,7 +144,7 @@ class Chronicle:
     def delivered(self, delivery: Delivery, now: float) -> None:
         """The playout of an utterance is over."""
         trace = self.turn
-        trace.heard_text = f"{trace.heard_text} {delivery.heard}".strip()
+        trace.heard_text = f"{trace.heard_text} {delivery.heard[delivery.known :].strip()}".strip()
         trace.interrupted |= not delivery.complete
         self._publish(
             "agent.heard",

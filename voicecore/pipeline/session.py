@@ -121,7 +121,10 @@ class Session:
         self._ticks += 1
         self._recorder.write(frame)
         self._listener.tick(frame.caller)
+        judgement = self._floor.judgement
         self._perform(self._floor.step(self._features(sound), self.now))
+        if self._floor.judgement is not judgement:
+            self._chronicle.judged(self._floor.judgement, self.now)
         self._note_played(frame.played)
         for delivery in self._mouth.tick(frame.played):
             self._delivered(delivery)
@@ -201,7 +204,7 @@ class Session:
                 case Act.DISCARD_EARLY_WORK:
                     self._discard_early_work()
                 case Act.COMMIT_TURN:
-                    self._chronicle.mark("commit", self.now)
+                    self._chronicle.committed(self._floor.wait, self.now)
                     self._commit = self._watch(self._committed())
                 case Act.DUCK:
                     self.call.gain(self._house.turns.duck_gain)

@@ -10,7 +10,8 @@ from voicecore.errors import StoreError
 from voicecore.types import CallInfo, ToolTrace, TurnTrace, Word
 
 FORMAT = "voicecore-call"
-VERSION = 1
+VERSION = 2
+"""Version 1 had no waits; it is read as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,12 @@ def to_json(record: CallRecord) -> dict[str, Any]:
         "outcome": record.outcome,
         "recording": record.recording,
         "turns": [
-            {**asdict(turn), "caller_words": [asdict(w) for w in turn.caller_words]} for turn in record.turns
+            {
+                **asdict(turn),
+                "caller_words": [asdict(w) for w in turn.caller_words],
+                "wait_reasons": list(turn.wait_reasons),
+            }
+            for turn in record.turns
         ],
         "tools": [asdict(tool) for tool in record.tools],
     }
@@ -51,7 +57,7 @@ def from_json(data: dict[str, Any]) -> CallRecord:
     """What ``to_json`` wrote. Raises StoreError: ``bad-export``, or ``newer-export`` for a later version."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise StoreError("bad-export", f"no {FORMAT} export")
-    if data.get("version") != VERSION:
+    if data.get("version") not in (1, VERSION):
         message = f"version {data.get('version')!r}; this voicecore reads version {VERSION}"
         raise StoreError("newer-export", message, version=data.get("version"))
     try:
@@ -71,4 +77,5 @@ def from_json(data: dict[str, Any]) -> CallRecord:
 
 
 def _turn(data: dict[str, Any]) -> TurnTrace:
-    return TurnTrace(**{**data, "caller_words": tuple(Word(**word) for word in data["caller_words"])})
+    words = tuple(Word(**word) for word in data["caller_words"])
+    return TurnTrace(**{**data, "caller_words": words, "wait_reasons": tuple(data.get("wait_reasons", ()))})

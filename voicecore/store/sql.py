@@ -132,7 +132,7 @@ class SqlStore:
         self._engine.dispose()
 
     def _prepare(self) -> None:
-        """Make the tables of a new database, or check an old one's version."""
+        """Make the tables of a new database, or bring an old one's up to this version."""
         with self._engine.connect() as db:
             if db.dialect.name == "sqlite":
                 db.exec_driver_sql("BEGIN IMMEDIATE")
@@ -141,9 +141,13 @@ class SqlStore:
                 version = db.execute(sa.select(t.schema_version.c.version)).scalar()
                 if version is None:
                     raise StoreError("store-foreign", "its table of versions is empty")
-                if version != t.VERSION:
+                if version not in range(1, t.VERSION + 1):
                     message = f"schema version {version}; this voicecore knows version {t.VERSION}"
                     raise StoreError("store-newer", message, version=version, known=t.VERSION)
+                for old in range(version, t.VERSION):
+                    for statement in t.UPGRADES[old]:
+                        db.execute(sa.text(statement))
+                db.execute(sa.update(t.schema_version).values(version=t.VERSION))
             elif present & set(t.metadata.tables):
                 raise StoreError("store-foreign", "has tables of the same names, but none with a version")
             else:
@@ -261,7 +265,9 @@ def _insert_turn(db: sa.Connection, call_id: str, turn: TurnTrace) -> None:
     key = {"call_id": call_id, "turn": turn.index}
     db.execute(sa.delete(t.turns).where(t.turns.c.call_id == call_id, t.turns.c.turn == turn.index))
     own = ("by", "caller_text", "confidence", "intent", "agent_text", "heard_text", "interrupted", "reopened")
-    db.execute(sa.insert(t.turns).values({**key, **{name: getattr(turn, name) for name in own}}))
+    values = {**key, **{name: getattr(turn, name) for name in own}}
+    values |= {"wait_ms": turn.wait_ms, "wait_reasons": list(turn.wait_reasons)}
+    db.execute(sa.insert(t.turns).values(values))
     words = [
         {"text": w.text, "start_s": w.start, "end_s": w.end, "confidence": w.confidence}
         for w in turn.caller_words
@@ -317,7 +323,8 @@ def _read_turns(db: sa.Connection, call_id: str) -> tuple[TurnTrace, ...]:
     turns = {
         row["turn"]: TurnTrace(
             index=row["turn"],
-            **{name: value for name, value in row.items() if name not in ("call_id", "turn")},
+            **{name: row[name] for name in row if name not in ("call_id", "turn", "wait_reasons")},
+            wait_reasons=tuple(row["wait_reasons"]),
         )
         for row in _rows(db, t.turns, call_id, t.turns.c.turn)
     }

@@ -8,8 +8,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-VERSION = 1
+VERSION = 2
 """Of the schema; a store with a higher one is not touched."""
+
+UPGRADES = {
+    1: (
+        "ALTER TABLE turns ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE turns ADD COLUMN wait_reasons JSON NOT NULL DEFAULT '[]'",
+    )
+}
+"""What makes a store of the next version out of one of this version; in SQLite's and PostgreSQL's words."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -80,6 +88,8 @@ turns = sa.Table(
     sa.Column("heard_text", sa.Text, nullable=False),
     sa.Column("interrupted", sa.Boolean, nullable=False),
     sa.Column("reopened", sa.Integer, nullable=False),
+    sa.Column("wait_ms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("wait_reasons", Json, nullable=False, server_default="[]"),
 )
 
 words = sa.Table(
