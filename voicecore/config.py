@@ -152,6 +152,15 @@ class TurnSettings(Section):
     commit_open_ms: int = Field(1400, ge=200)
     """... when the words are plainly not the whole answer (four of six digits)."""
     sure_probability: float = Field(0.8, gt=0, lt=1)
+    cutoff_risk: float = Field(0.05, gt=0, lt=1)
+    """How likely endpointing may cut a caller off in one pause; less means longer waits."""
+    wait_min_ms: int = Field(120, ge=60)
+    wait_max_ms: int = Field(1600, ge=200)
+    """Bounds of the silence that ends a turn."""
+    pause_median_ms: float = Field(400.0, gt=0)
+    pause_spread: float = Field(0.7, gt=0)
+    """How long people pause inside a turn: log-normal, median and standard deviation of the natural
+    logarithm; each call learns its caller's own median."""
     silence_probability: float = Field(0.35, gt=0, lt=1)
     """Below it a frame is silence; between the two a frame keeps what was."""
     echo_correlation: float = Field(0.6, gt=0, le=1)
