@@ -32,6 +32,13 @@ from voicecore.errors import UnexpectedEvent
 from voicecore.types import Expectation, SlotKind, Transcript, Word
 
 
+def test_fillers_vary_and_tell_a_long_wait_from_a_short_one(call: Conversation) -> None:
+    first = [call.dialogue.filler(1, used) for used in range(3)]
+    assert first == ["One moment, please.", "Just a moment, please.", "One moment, please."]
+    assert call.dialogue.filler(2, 0) == "This is taking a little longer than usual."
+    assert call.dialogue.filler(3, 1) != call.dialogue.filler(2, 0)
+
+
 def test_a_charge_is_explained(call: Conversation) -> None:
     assert "How can I help you?" in call.said
     assert "customer number" in call.says("why is my bill so high")

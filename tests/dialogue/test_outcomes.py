@@ -21,7 +21,7 @@ from voicecore.dialogue import (
 )
 from voicecore.dialogue.outcomes import fits
 from voicecore.dialogue.schema import Tool
-from voicecore.dialogue.state import Calling
+from voicecore.dialogue.state import Answering, Calling
 from voicecore.types import Transcript
 
 
@@ -38,7 +38,7 @@ def test_a_failed_tool_is_tried_again_under_the_same_id(call_with: Callable[...,
     plan(call)
     first = call.last
     assert isinstance(first, CallTool)
-    assert call.send(ToolFailed(first.id, "tool-timeout")) == "This is taking a little longer than usual."
+    assert call.send(ToolFailed(first.id, "tool-timeout")) == ""
     assert call.last == first
     call.send(ToolReturned(first.id, BACKEND["create_arrangement"]))
     assert "Your reference is" in call.said
@@ -139,6 +139,24 @@ def test_an_answer_that_never_comes_is_owned_up_to(call: Conversation) -> None:
     for event in (ToolFailed(request.id, "llm-timeout"), Generated(request.id, " ")):
         _, told = call.dialogue.step(state, event)
         assert told[0].text == "I'm afraid I don't know that."  # type: ignore[union-attr]
+
+
+def test_an_answer_is_spoken_sentence_by_sentence(call: Conversation) -> None:
+    state, actions = call.dialogue.step(call.state, _heard("when are you open"))
+    request = next(a for a in actions if isinstance(a, Generate))
+    told = []
+    for event in (
+        Generated(request.id, "On weekdays.", more=True),
+        Generated(request.id, "From nine to five.", more=True),
+        Generated("g99", "Of another question.", more=True),
+    ):
+        state, said = call.dialogue.step(state, event)
+        told += [a.text for a in said]  # type: ignore[union-attr]
+        assert isinstance(state.waiting, Answering)
+    assert told == ["On weekdays.", "From nine to five."]
+    for last in (Generated(request.id, ""), ToolFailed(request.id, "llm-failed")):
+        _, said = call.dialogue.step(state, last)
+        assert [a.text for a in said] == ["Is there anything else I can do for you?"]  # type: ignore[union-attr]
 
 
 def test_the_operator_need_not_wait_for_an_answer(call: Conversation) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
+import pytest
+
 from tests.dialogue.conftest import BACKEND, Conversation
-from voicecore.dialogue import CallTool, ToolReturned
+from voicecore.dialogue import CallTool, Delivered, Resumed, ToolReturned
 
 
 def test_misses_escalate_from_apology_to_keypad_to_a_person(call: Conversation) -> None:
@@ -34,17 +37,89 @@ def test_a_lost_caller_is_told_what_to_say_then_which_keys(call: Conversation) -
 
 
 def test_silence_is_asked_about_and_ends_the_call(call: Conversation) -> None:
-    assert call.is_silent().startswith("Are you still there? What can I do for you?")
-    assert call.is_silent().startswith("I can't hear you.")
+    assert call.is_silent() == "Are you still there?"
+    assert call.is_silent().startswith("I can't hear you. What can I do for you?")
     assert "hang up" in call.is_silent()
     assert call.hung_up == "silence"
+
+
+def test_who_is_still_there_is_asked_the_question_again(call: Conversation) -> None:
+    call.is_silent()
+    assert call.says("yes i'm here") == "Good. What can I do for you?"
+    assert call.state.misses == 0
+    assert call.is_silent() == "Hello, can you hear me?"
+    assert "customer number" in call.says("how much do i owe")
+
+
+def test_a_yes_to_are_you_still_there_is_no_consent(known: Conversation) -> None:
+    known.says("three payments")
+    known.says("december first")
+    known.is_silent()
+    assert "Shall I set that up?" in known.says("yes")
+    assert known.calls("create_arrangement") == []
+    known.says("yes")
+    assert len(known.calls("create_arrangement")) == 1
+
+
+def test_a_yes_to_the_question_put_again_is_one(known: Conversation) -> None:
+    known.says("three payments")
+    known.says("december first")
+    known.is_silent()
+    assert "Shall I set that up?" in known.is_silent()
+    known.says("yes")
+    assert len(known.calls("create_arrangement")) == 1
+
+
+def test_a_key_answers_the_question_and_not_the_check(known: Conversation) -> None:
+    known.says("three payments")
+    known.says("december first")
+    known.is_silent()
+    known.presses("1")
+    assert len(known.calls("create_arrangement")) == 1
+
+
+def test_wordings_differ_from_one_time_to_the_next(call: Conversation) -> None:
+    call.says("i want to pay in installments")
+    checks = []
+    apologies = []
+    for _ in range(3):
+        checks += [call.is_silent(), call.is_silent()]
+        apologies += [call.says("blue banana"), call.says("green banana")]
+        call.says("help")
+    for said in (checks, apologies):
+        assert all(one != other for one, other in itertools.pairwise(said))
+        assert all(one != other for one, other in zip(said, said[2:], strict=False))
+
+
+def test_what_was_asked_is_repeated_not_the_check(call: Conversation) -> None:
+    call.is_silent()
+    assert call.says("repeat that").startswith("I said: Hello, you have reached Northwind billing.")
+
+
+@pytest.mark.parametrize("words", ["hold on", "one moment please", "just a second", "let me check"])
+def test_who_asks_us_to_wait_is_given_time(call: Conversation, words: str) -> None:
+    call.says("i want to pay in installments")
+    assert call.says(words) == "Of course, take your time."
+    assert call.state.holding
+    assert call.is_silent() == "Are you still there?"
+    assert not call.state.holding
+    call.says("four eight two seven one six")
+    assert call.state.values["customer_number"] == "482716"
+
+
+def test_who_waits_for_a_colleague_is_not_left_alone(call: Conversation) -> None:
+    call.says("operator")
+    assert call.says("hello") == "One moment, please."
+    assert call.is_silent() == ""
+    assert call.state.ended == "handoff"
 
 
 def test_a_word_ends_the_silence(call: Conversation) -> None:
     call.is_silent()
     call.is_silent()
     call.says("how much do i owe")
-    assert "Are you still there?" in call.is_silent()
+    call.is_silent()
+    assert call.state.silences == 1
 
 
 def test_the_end_of_a_number_is_asked_for(call: Conversation) -> None:
@@ -226,4 +301,53 @@ def test_an_old_interruption_is_forgotten_with_the_next_question(
     assert isinstance(call.last, CallTool)
     call.send(ToolReturned(call.last.id, BACKEND["find_customer"]))
     call.hears_out()
-    assert call.is_silent().startswith("Are you still there? ")
+    assert call.is_silent() == "Are you still there?"
+
+
+def test_what_goes_on_after_all_has_one_account(call: Conversation) -> None:
+    call.delivering = False
+    call.says("i want to pay in installments")
+    lead, question = (spoken.id for spoken in call.state.queued)
+    before = len(call.state.history)
+    call.interrupts("For that I need")
+    assert [spoken.id for spoken in call.state.missed] == [lead, question]
+    call.send(Resumed())
+    assert [spoken.id for spoken in call.state.queued] == [lead, question]
+    assert call.state.missed == ()
+    text = "For that I need to find your account."
+    call.send(Delivered(lead, text, complete=True))
+    call.send(Delivered(question, "What is your", complete=False))
+    assert call.state.history[before:] == (("agent", text), ("agent", "What is your"))
+    call.send(Resumed())
+    call.hears_out()
+    assert call.state.history[before:] == (
+        ("agent", text),
+        ("agent", "What is your six digit customer number?"),
+    )
+    assert (call.state.queued, call.state.missed, call.state.stopped) == ((), (), ())
+    call.says("banana")
+    assert call.state.misses == 1
+
+
+def test_what_was_dropped_while_the_caller_spoke_goes_on_too(call_with: Callable[..., Conversation]) -> None:
+    call = call_with(find_customer={})
+    call.says("how much do i owe")
+    call.delivering = False
+    call.says("four eight two seven one six")
+    call.interrupts("Four eight")
+    assert isinstance(call.last, CallTool)
+    call.send(ToolReturned(call.last.id, BACKEND["find_customer"]))
+    postcode = call.state.queued[-1]
+    call.send(Delivered(postcode.id, "", complete=False))
+    call.send(Resumed())
+    assert [spoken.text for spoken in call.state.queued] == ["Four eight two, seven one six.", postcode.text]
+
+
+def test_what_the_caller_answered_does_not_go_on(call: Conversation) -> None:
+    call.delivering = False
+    call.says("i want to pay in installments")
+    call.interrupts("For that")
+    call.says("four eight two seven one six")
+    queued = call.state.queued
+    call.send(Resumed())
+    assert call.state.queued == queued

@@ -10,6 +10,7 @@ from voicecore.dialogue.events import (
     Heard,
     NoInput,
     Pressed,
+    Resumed,
     ToolFailed,
     ToolReturned,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "IntentIndex",
     "NoInput",
     "Pressed",
+    "Resumed",
     "Say",
     "State",
     "ToolFailed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Command = Literal["operator", "goodbye", "repeat", "back", "cancel", "help"]
+Command = Literal["operator", "goodbye", "repeat", "back", "cancel", "help", "wait"]
 
 PHRASES: Mapping[Command, tuple[str, ...]] = {
     "operator": (
@@ -43,6 +43,31 @@ PHRASES: Mapping[Command, tuple[str, ...]] = {
         "stop this",
         "leave it",
         "i changed my mind",
+    ),
+    "wait": (
+        "hold on",
+        "one moment",
+        "just a moment",
+        "one second",
+        "just a second",
+        "one minute",
+        "just a minute",
+        "wait a moment",
+        "wait a minute",
+        "wait a second",
+        "wait",
+        "hang on",
+        "hang on a second",
+        "bear with me",
+        "give me a moment",
+        "give me a second",
+        "give me a minute",
+        "let me look",
+        "let me check",
+        "let me see",
+        "let me get it",
+        "i'll get it",
+        "i'll go and get it",
     ),
     "help": ("help", "help me", "what can i say", "what are my options", "i do not know", "i don't know"),
 }

@@ -14,6 +14,7 @@ from voicecore.dialogue.events import (
     Heard,
     NoInput,
     Pressed,
+    Resumed,
     ToolFailed,
     ToolReturned,
 )
@@ -53,6 +54,15 @@ class Dialogue:
         advance(turn)
         return self._finished(turn, fresh=True)
 
+    def filler(self, nth: int, used: int) -> str:
+        """What to say to a caller whose reply is late: the ``nth`` time while they wait, from 1.
+
+        ``used`` is how many were said in the call; wordings vary with it.
+        """
+        manners = self._world.agent.persona.manners
+        wordings = manners.busy if nth == 1 else manners.slow
+        return wordings[used % len(wordings)]
+
     def step(self, state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
         """What ``event`` leads to; ``state`` stays as it is.
 
@@ -61,11 +71,14 @@ class Dialogue:
         """
         if isinstance(event, Delivered):
             return _delivered(state, event), ()
+        if isinstance(event, Resumed):
+            return _resumed(state), ()
         if not isinstance(event, Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated):
             raise UnexpectedEvent(state.waiting, event)
-        if state.ended and not _not_taken(state, event):
+        if state.ended and not _still_of_use(state, event):
             return state, ()
-        turn = Turn(self._world, state)
+        fresh = isinstance(event, Heard | Pressed | NoInput)
+        turn = Turn(self._world, _answered(state, event) if fresh else state)
         match event:
             case Heard(transcript, vector):
                 turn.transcript, turn.vector = transcript, vector
@@ -84,7 +97,7 @@ class Dialogue:
                 failed(turn, event)
             case Generated():
                 generated(turn, event)
-        return self._finished(turn, fresh=isinstance(event, Heard | Pressed | NoInput))
+        return self._finished(turn, fresh)
 
     def _finished(self, turn: Turn, fresh: bool) -> tuple[State, tuple[Action, ...]]:
         said = tuple(turn.sayings)
@@ -93,9 +106,16 @@ class Dialogue:
         return replace(turn.state, expectation=expect(self._world, turn.state)), tuple(turn.actions)
 
 
-def _not_taken(state: State, event: Event) -> bool:
-    """Whether ``event`` says that nobody took the call that was to be handed over."""
-    return state.ended == "handoff" and isinstance(event, ToolFailed) and event.id == TRANSFER
+def _still_of_use(state: State, event: Event) -> bool:
+    """Whether a caller who is being handed over speaks, or ``event`` says that nobody takes the call."""
+    failed = isinstance(event, ToolFailed) and event.id == TRANSFER
+    return state.ended == "handoff" and (failed or isinstance(event, Heard))
+
+
+def _answered(state: State, event: Event) -> State:
+    """``state`` once the caller has said something, or nothing: what depends on its being next is over."""
+    checking_in = state.checking_in and isinstance(event, Heard)
+    return replace(state, stopped=(), holding=False, checking_in=checking_in)
 
 
 def _noted(turn: Turn, text: str) -> None:
@@ -115,13 +135,27 @@ def _delivered(state: State, event: Delivered) -> State:
     at = next((nth for nth, spoken in enumerate(state.queued) if spoken.id == event.say_id), None)
     if at is None:
         return state
-    history = (*state.history, ("agent", event.heard.strip())) if event.heard.strip() else state.history
+    cut = state.queued[at]
+    history = _told(state.history, cut.heard.strip(), event.heard.strip())
     if event.complete:
         return replace(state, history=history, queued=state.queued[at + 1 :])
-    cut = state.queued[at]
+    stopped = (*state.stopped, replace(cut, heard=event.heard), *state.queued[at + 1 :])
     known = len(plain_words(event.heard)) >= _words_needed(cut.text, state.waiting)
     missed = state.queued[at + 1 :] if known else state.queued[at:]
-    return replace(state, history=history, queued=(), missed=missed)
+    return replace(state, history=history, queued=(), missed=missed, stopped=stopped)
+
+
+def _resumed(state: State) -> State:
+    """What was cut off is being said: it awaits its delivery like anything else."""
+    return replace(state, queued=(*state.stopped, *state.queued), missed=(), stopped=())
+
+
+def _told(history: tuple[tuple[str, str], ...], before: str, heard: str) -> tuple[tuple[str, str], ...]:
+    """``history`` with what was heard of an utterance, of which ``before`` stands there already."""
+    if before and ("agent", before) in history:
+        at = len(history) - 1 - history[::-1].index(("agent", before))
+        return (*history[:at], ("agent", heard), *history[at + 1 :])
+    return (*history, ("agent", heard)) if heard else history
 
 
 def _words_needed(text: str, waiting: Waiting) -> float:

@@ -48,10 +48,14 @@ class ToolFailed:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The text that Generate ``id`` asked for; empty if there is no answer."""
+    """A sentence of what Generate ``id`` asked for, and whether ``more`` may follow.
+
+    The last event has ``more`` unset; it may be empty. No text at all is no answer.
+    """
 
     id: str
     text: str
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +72,12 @@ class Delivered:
     complete: bool
 
 
-Event = Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated | Delivered
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The interruption was none: what it cut off is being said after all, under the same ids.
+
+    A Delivered for each follows as if nothing had happened; ``heard`` counts from the utterance's beginning.
+    """
+
+
+Event = Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated | Delivered | Resumed

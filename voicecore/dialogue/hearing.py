@@ -8,7 +8,7 @@ from dataclasses import replace
 from voicecore.dialogue.answers import asks_open, on_asking, on_checking, on_choosing
 from voicecore.dialogue.approvals import on_changing, on_confirming, on_offering
 from voicecore.dialogue.commands import Command, find_command
-from voicecore.dialogue.repair import miss
+from voicecore.dialogue.repair import is_only_present, miss
 from voicecore.dialogue.state import (
     Answering,
     Asking,
@@ -18,6 +18,7 @@ from voicecore.dialogue.state import (
     Choosing,
     Confirming,
     Disambiguating,
+    Ended,
     Offering,
     Proposing,
     Routing,
@@ -34,12 +35,15 @@ def heard(turn: Turn) -> None:
     open_slot = asks_open(turn)
     command = find_command(words, turn.world.agent.persona.commands)
     waiting = turn.state.waiting
-    if isinstance(waiting, Answering) and command not in ("operator", "goodbye"):
+    leaving = command in ("operator", "goodbye")
+    if isinstance(waiting, Ended) or (isinstance(waiting, Answering) and not leaving):
         turn.say(turn.manner("busy"))
     elif isinstance(waiting, Calling):
         _while_calling(turn, waiting, command)
     elif command is not None and (not open_slot or len(words) <= 3):
         obey(turn, command)
+    elif is_only_present(turn):
+        return
     elif not words:
         miss(turn)
     else:

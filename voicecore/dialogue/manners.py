@@ -20,8 +20,22 @@ Wordings = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_lengt
 class Manners(Section):
     """What the agent says in situations that every flow has."""
 
-    not_heard: Wordings = ("Sorry, I didn't catch that.", "I'm sorry, I still didn't get that.")
-    silence: Wordings = ("Are you still there?", "I can't hear you.")
+    not_heard: Wordings = (
+        "Sorry, I didn't catch that.",
+        "Sorry, I missed that.",
+        "Pardon, I didn't get that.",
+    )
+    still_not_heard: Wordings = (
+        "I'm sorry, I still didn't get that.",
+        "I'm afraid I didn't get that either.",
+    )
+    silence: Wordings = ("Are you still there?", "Hello, can you hear me?")
+    """To a caller who says nothing: only to check in. The question is put again when that gets no answer."""
+    still_silent: Wordings = ("I can't hear you.", "I still can't hear you.")
+    present: Wordings = ("Good.", "All right.")
+    """To a caller who answers that they are still there."""
+    wait: Wordings = ("Of course, take your time.", "Sure, no hurry.")
+    """To a caller who asks us to wait."""
     silence_end: Wordings = ("I can't hear you any more, so I'll hang up now. Please call again. Goodbye.",)
     handoff_misses: Wordings = ("I'm having trouble understanding you, and I'm sorry about that.",)
     handoff_failed: Wordings = (
@@ -37,8 +51,10 @@ class Manners(Section):
     either_digit: Wordings = ("After {prefix}, was it {first}, or {second}?",)
     partial: Wordings = ("I got {value}. What comes after that?", "{value}, so far. And the rest?")
     wrong_count: Wordings = ("I heard {count}, but it should be {expected}.",)
-    busy: Wordings = ("One moment, please.",)
-    slow: Wordings = ("This is taking a little longer than usual.",)
+    busy: Wordings = ("One moment, please.", "Just a moment, please.")
+    """To a caller whose reply is late, or who speaks while it is worked on."""
+    slow: Wordings = ("This is taking a little longer than usual.", "I'm sorry, I'm still working on it.")
+    """To a caller who goes on waiting."""
     back: Wordings = ("All right, one step back.",)
     back_start: Wordings = ("We are at the beginning already.",)
     cancelled: Wordings = ("All right, we'll leave that.",)

@@ -79,7 +79,6 @@ def failed(turn: Turn, event: ToolFailed) -> None:
         return
     tool = turn.world.agent.tools[waiting.name]
     if waiting.tries <= tool.retries and event.code not in FINAL:
-        turn.say(turn.manner("slow"))
         turn.actions.append(CallTool(waiting.id, waiting.name, waiting.arguments, tool.read_only))
         turn.set(waiting=replace(waiting, tries=waiting.tries + 1))
         return
@@ -96,11 +95,17 @@ def failed(turn: Turn, event: ToolFailed) -> None:
 
 
 def generated(turn: Turn, event: Generated) -> None:
-    """Speak an answer and come back to where we were."""
+    """Speak an answer, sentence by sentence, and come back to where we were."""
     waiting = turn.state.waiting
     if not isinstance(waiting, Answering) or waiting.id != event.id:
         return
-    turn.say(event.text if event.text.strip() else turn.manner("no_answer"))
+    turn.say(event.text)
+    told = waiting.told or bool(event.text.strip())
+    if event.more:
+        turn.set(waiting=replace(waiting, told=told))
+        return
+    if not told:
+        turn.say(turn.manner("no_answer"))
     if isinstance(turn.step, Answer):
         turn.go_on()
         advance(turn)

@@ -63,7 +63,9 @@ def _slot_prompt(turn: Turn, name: str, partial: str, again: bool) -> str:
     if partial:
         return turn.manner("partial", value=digit_groups(partial, _fitting(slot, partial)))
     if again and slot.again:
-        return turn.word(f"slots.{name}.again", slot.again)
+        others = [wording for wording in slot.prompt if wording not in slot.again]
+        wordings = slot.again if len(slot.again) > 1 else (*slot.again, *others[:1])
+        return turn.word(f"slots.{name}.again", wordings)
     return turn.word(f"slots.{name}.prompt", slot.prompt)
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from voicecore.dialogue.prompts import keypad_hint, prompt
 from voicecore.dialogue.schema import Route
 from voicecore.dialogue.spoken import either
 from voicecore.dialogue.state import Asking, Routing
 from voicecore.dialogue.turn import Turn
 
+_PRESENCE = frozenset(
+    re.findall(r"\S+", "yes yeah yep yup hello hi hey i i'm am we're here still there sorry sure of course")
+)
+"""Words of someone who says that they are still there."""
+
 
 def understood(turn: Turn, intent: str) -> None:
     """The caller got through: nothing to repair."""
-    turn.set(misses=0, silences=0, missed=(), intent=intent)
+    turn.set(misses=0, silences=0, checking_in=False, missed=(), intent=intent)
 
 
 def question_unheard(turn: Turn) -> bool:
@@ -68,15 +75,28 @@ def silence(turn: Turn) -> None:
     turn.set(silences=nth, keyed="", intent="")
     if nth >= patience.silences:
         turn.hang_up(turn.manner("silence_end"), "silence")
-        return
-    lead = turn.manners.silence[min(nth, len(turn.manners.silence)) - 1]
-    hint = _hint(turn, nth >= patience.keypad_after)
-    turn.say(f"{lead} {prompt(turn, again=True)} {hint}", question=True)
+    elif nth == 1:
+        turn.set(checking_in=True)
+        turn.say(turn.manner("silence"))
+        turn.sayings.clear()
+    else:
+        hint = _hint(turn, nth >= patience.keypad_after)
+        turn.say(f"{turn.manner('still_silent')} {prompt(turn, again=True)} {hint}", question=True)
+
+
+def is_only_present(turn: Turn) -> bool:
+    """Whether all that the caller's words say is that they are there: then the question is put again."""
+    checked = turn.state.checking_in
+    turn.set(checking_in=False)
+    if not checked or not turn.words or not set(turn.words) <= _PRESENCE:
+        return False
+    turn.set(silences=0)
+    turn.say(f"{turn.manner('present')} {prompt(turn, again=True)}", question=True)
+    return True
 
 
 def _apology(turn: Turn, nth: int) -> str:
-    wordings = turn.manners.not_heard
-    return wordings[min(nth, len(wordings)) - 1]
+    return turn.manner("not_heard" if nth == 1 else "still_not_heard")
 
 
 def _own_reprompt(turn: Turn, nth: int) -> str:

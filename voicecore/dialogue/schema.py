@@ -91,9 +91,9 @@ class Persona(Section):
     understanding: Understanding = Understanding()
     instruction: str = "Answer in one or two short spoken sentences, only from the passages."
     """How free text is to be worded."""
-    commands: dict[Literal["operator", "goodbye", "repeat", "back", "cancel", "help"], tuple[Spoken, ...]] = (
-        Field(default_factory=dict)
-    )
+    commands: dict[
+        Literal["operator", "goodbye", "repeat", "back", "cancel", "help", "wait"], tuple[Spoken, ...]
+    ] = Field(default_factory=dict)
     """More ways to say what a caller may always say."""
     manners: Manners = Manners()
 

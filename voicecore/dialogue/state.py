@@ -117,6 +117,8 @@ class Answering:
     """The language model words an answer."""
 
     id: str
+    told: bool = False
+    """A sentence of it was said already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Utterance:
     id: str
     text: str
     question: bool = False
+    heard: str = ""
+    """What the caller had heard of it when it was cut off; it may go on from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +174,18 @@ class State:
     """Said, but not reported as delivered yet."""
     missed: tuple[Utterance, ...] = ()
     """What the caller's interruption cut off."""
+    stopped: tuple[Utterance, ...] = ()
+    """All that was not heard to its end since the caller last said something; see ``Resumed``."""
     last: tuple[str, ...] = ()
     """The agent's latest turn, for "repeat that"."""
     misses: int = 0
     """Answers in a row that were not understood."""
     silences: int = 0
+    """Questions in a row that got no answer."""
+    checking_in: bool = False
+    """We asked whether the caller is still there: a yes answers that, and nothing else."""
+    holding: bool = False
+    """The caller asked us to wait."""
     keyed: str = ""
     """Keys pressed for an answer that is not complete yet."""
     consent: tuple[str, int] | None = None

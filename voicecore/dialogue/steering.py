@@ -105,6 +105,12 @@ def _help(turn: Turn) -> None:
     turn.say(prompt(turn, again=True), question=True)
 
 
+def _wait(turn: Turn) -> None:
+    turn.say(turn.manner("wait"))
+    turn.sayings.clear()
+    turn.set(holding=True)
+
+
 _COMMANDS: Mapping[Command, Callable[[Turn], None]] = {
     "operator": _operator,
     "goodbye": _goodbye,
@@ -112,6 +118,7 @@ _COMMANDS: Mapping[Command, Callable[[Turn], None]] = {
     "back": _back,
     "cancel": _cancel,
     "help": _help,
+    "wait": _wait,
 }
 
 
