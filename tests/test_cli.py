@@ -38,10 +38,10 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_a_broken_configuration_names_file_line_and_field(config: Path) -> None:
-    config.write_text(config.read_text() + "turns:\n  commit_ms: soon\n")
+    config.write_text(config.read_text() + "turns:\n  wait_max_ms: soon\n")
     answer = voicecore("serve", "--config", str(config))
     assert answer.returncode == 2
-    assert f"bad-field: {config}:6: turns.commit_ms: " in answer.stderr
+    assert f"bad-field: {config}:6: turns.wait_max_ms: " in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

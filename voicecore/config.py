@@ -141,17 +141,6 @@ class TurnSettings(Section):
     """Voiced time that begins a caller turn."""
     soft_end_ms: int = Field(80, ge=20)
     """Silence after which early work starts."""
-    commit_ms: int = Field(700, ge=100)
-    """Silence that ends a turn when nothing is known in favour of an end."""
-    commit_sounds_done_ms: int = Field(450, ge=100)
-    """... when only the turn model is sure (>= sure_probability)."""
-    commit_answered_ms: int = Field(180, ge=100)
-    """... when the words fill the slot that the dialogue waits for."""
-    commit_sure_ms: int = Field(160, ge=60)
-    """... when both agree."""
-    commit_open_ms: int = Field(1400, ge=200)
-    """... when the words are plainly not the whole answer (four of six digits)."""
-    sure_probability: float = Field(0.8, gt=0, lt=1)
     cutoff_risk: float = Field(0.05, gt=0, lt=1)
     """How likely endpointing may cut a caller off in one pause; less means longer waits."""
     wait_min_ms: int = Field(120, ge=60)

@@ -163,7 +163,7 @@ class ReaderStream:
 
 class UnsureTurnModel:
     def probability(self, pcm: Pcm) -> float:
-        return 0.0
+        return 0.5
 
 
 class UnsureSoundModel:

@@ -195,7 +195,7 @@ async def test_a_task_is_done_by_talking(stage: Callable[..., Stage]) -> None:
 
 
 async def test_the_reply_follows_the_commit_at_once(stage: Callable[..., Stage]) -> None:
-    async with stage(commit_answered_ms=320) as call:
+    async with stage(wait_min_ms=320, wait_max_ms=320) as call:
         await call.until_listening()
         await call.say("look up my invoice")
         await call.until_listening()
@@ -210,7 +210,7 @@ async def test_the_reply_follows_the_commit_at_once(stage: Callable[..., Stage])
 
 
 async def test_going_on_within_the_pause_is_one_turn(stage: Callable[..., Stage]) -> None:
-    async with stage(commit_ms=600) as call:
+    async with stage(wait_min_ms=600, wait_max_ms=600) as call:
         await call.until_listening()
         await call.say("")
         await call.wait(0.3)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voicecore.config import TurnSettings
 from voicecore.errors import UnexpectedEvent
+from voicecore.turns.endpointing import Fit, SlotFit
 from voicecore.turns.floor import TABLE, Act, Event, Features, Floor, State
 
 VOICE = Features(speech=0.95, level_db=-20, noise_db=-60)
@@ -42,7 +43,7 @@ class Line:
 
 
 def test_a_turn_from_onset_to_commit() -> None:
-    line = Line(start_ms=60, soft_end_ms=100, commit_ms=600)
+    line = Line(start_ms=60, soft_end_ms=100, wait_min_ms=600, wait_max_ms=600)
     assert line.hears(QUIET, 500) == []
     assert line.hears(VOICE, 1000) == [Act.OPEN_TURN]
     assert line.floor.onset == pytest.approx(0.5)
@@ -64,7 +65,7 @@ def test_speech_that_the_level_contradicts_is_silence() -> None:
 
 
 def test_going_on_after_the_soft_end_discards_early_work() -> None:
-    line = Line(commit_ms=600)
+    line = Line(wait_min_ms=600, wait_max_ms=600)
     line.hears(VOICE, 500)
     assert line.hears(QUIET, 300) == [Act.START_EARLY_WORK]
     assert line.hears(VOICE, 300) == [Act.DISCARD_EARLY_WORK]
@@ -72,24 +73,35 @@ def test_going_on_after_the_soft_end_discards_early_work() -> None:
 
 
 def test_what_is_known_decides_how_long_to_wait() -> None:
-    waits = {}
-    for probability, answered in ((None, None), (0.9, None), (None, True), (0.9, True), (0.9, False)):
+    waits = []
+    part, whole = SlotFit(Fit.PART, "4 of 6 digits"), SlotFit(Fit.WHOLE, "6 of 6 digits")
+    for probability, slot in ((0.9, whole), (0.5, whole), (0.5, SlotFit()), (0.5, part)):
         line = Line()
         line.hears(VOICE, 500)
-        line.hears(replace(QUIET, turn_probability=probability, answered=answered), 3000)
-        waits[probability, answered] = round((line.at(Act.COMMIT_TURN) - 0.5) * 1000)
-    s = TurnSettings()
-    assert waits == {
-        (None, None): s.commit_ms,
-        (0.9, None): 460,
-        (None, True): s.commit_answered_ms,
-        (0.9, True): s.commit_sure_ms,
-        (0.9, False): s.commit_open_ms,
-    }
+        line.hears(replace(QUIET, turn_probability=probability, slot=slot), 3000)
+        waits.append(line.at(Act.COMMIT_TURN))
+        assert line.floor.wait.reasons
+    assert waits == sorted(waits)
+    assert waits[0] < waits[2] < waits[3]
+
+
+def test_the_pauses_of_a_caller_who_takes_time_are_learned() -> None:
+    """One who paused long and went on is waited for longer."""
+    waits = []
+    for pause_ms in (0, 900):
+        line = Line(wait_max_ms=3000, cutoff_risk=0.01)
+        for _ in range(6):
+            line.hears(VOICE, 500)
+            line.hears(QUIET, pause_ms)
+        line.hears(VOICE, 500)
+        before = line.now
+        line.hears(replace(QUIET, turn_probability=0.5), 3000)
+        waits.append(line.at(Act.COMMIT_TURN) - before)
+    assert waits[1] > waits[0] + 0.3
 
 
 def test_going_on_after_the_commit_withdraws_it_while_nothing_is_audible() -> None:
-    line = Line(commit_ms=400)
+    line = Line(wait_min_ms=400, wait_max_ms=400)
     line.hears(VOICE, 500)
     line.hears(QUIET, 500)
     assert line.floor.state is State.THINKING
@@ -148,7 +160,7 @@ def test_a_dismissed_sound_is_forgotten_in_silence_too() -> None:
 
 
 def test_a_late_reply_is_filled_once_and_then_more_patiently() -> None:
-    line = Line(commit_ms=400, filler_ms=800, filler_again_ms=3000)
+    line = Line(wait_min_ms=400, wait_max_ms=400, filler_ms=800, filler_again_ms=3000)
     line.hears(VOICE, 500)
     line.hears(QUIET, 400)
     assert line.floor.state is State.THINKING

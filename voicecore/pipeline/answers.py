@@ -1,35 +1,108 @@
-"""Tells whether words fill the slot that the dialogue waits for, for endpointing."""
+"""Tells how far words fill the slot that the dialogue waits for, for endpointing."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_yes_no
+from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_spelled, parse_yes_no
+from voicecore.turns.endpointing import Fit, SlotFit
+from voicecore.turns.syntax import Ending, ending
 from voicecore.types import Expectation, SlotKind
 
-_BARE_REFUSALS = ("no", "nope", "nah")
-"""Often the beginning of a correction: "no, the first of march"."""
+_BARE = frozenset(
+    (
+        "yes",
+        "yeah",
+        "yep",
+        "no",
+        "nope",
+        "nah",
+        "okay",
+        "ok",
+        "right",
+        "sure",
+        "correct",
+        "well yes",
+        "well no",
+    )
+)
+"""Often the beginning of more: "no, the first of march", "yes, but"."""
+_MONEY = frozenset(
+    ("euro", "euros", "dollar", "dollars", "pound", "pounds", "cent", "cents", "pence", "buck", "bucks")
+)
+_MONTHS = frozenset(
+    (
+        *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+        *("october", "november", "december"),
+    )
+)
+_DOMAINS = frozenset(("com", "net", "org", "edu", "gov", "info", "eu", "uk", "de", "fr", "es", "it", "io"))
 _ANY_DAY = date(2000, 1, 1)
 """Whether words name a date does not depend on today."""
 
 
-def is_answered(expectation: Expectation, text: str) -> bool | None:
-    """True: a whole answer. False: plainly part of one. None: can't be told from the words."""
-    text = " ".join(text.split())
+def slot_fit(expectation: Expectation, text: str) -> SlotFit:
+    """How far ``text`` answers what is expected; UNKNOWN where its words can't tell."""
+    text = " ".join(text.lower().split())
+    if not text:
+        return SlotFit()
     if text in expectation.commands:
-        return True
+        return SlotFit(Fit.WHOLE, "it is a command")
+    if expectation.kind is not SlotKind.OPEN and ending(text) in (Ending.OPEN, Ending.HESITATING):
+        return SlotFit(Fit.PART, "the answer breaks off")
     match expectation.kind:
         case SlotKind.DIGITS if expectation.digits is not None:
-            digits = parse_digits(text)
-            if digits is None:
-                return None
-            return expectation.digits[0] <= len(digits.value) <= expectation.digits[1]
+            return _digits(text, *expectation.digits)
         case SlotKind.YESNO:
-            return True if parse_yes_no(text) is not None and text not in _BARE_REFUSALS else None
+            return _yes_no(text, expectation)
         case SlotKind.AMOUNT:
-            return True if parse_amount(text) is not None else None
+            return _amount(text)
         case SlotKind.DATE:
-            return True if parse_date(text, _ANY_DAY) is not None else None
-        case SlotKind.CHOICE | SlotKind.OPEN:
-            return True if text in expectation.phrases else None
-    return None
+            return _date(text)
+        case SlotKind.SPELLED:
+            return _spelled(text)
+    return SlotFit(Fit.WHOLE, "it is one of the answers") if text in expectation.phrases else SlotFit()
+
+
+def _digits(text: str, fewest: int, most: int) -> SlotFit:
+    digits = parse_digits(text)
+    if digits is None:
+        return SlotFit()
+    count = len(digits.value)
+    because = f"{count} of {fewest} digits" if fewest == most else f"{count} of {fewest} to {most} digits"
+    if count < fewest:
+        return SlotFit(Fit.PART, because)
+    return SlotFit(Fit.MAY_GO_ON if count < most else Fit.WHOLE, because)
+
+
+def _yes_no(text: str, expectation: Expectation) -> SlotFit:
+    if text in _BARE:
+        return SlotFit(Fit.MAY_GO_ON, "a bare yes or no")
+    if text in expectation.phrases or parse_yes_no(text) is not None:
+        return SlotFit(Fit.WHOLE, "a yes or no")
+    return SlotFit()
+
+
+def _amount(text: str) -> SlotFit:
+    if parse_amount(text) is None:
+        return SlotFit()
+    whole = not _MONEY.isdisjoint(text.split()) or any(sign in text for sign in "€$£")
+    return SlotFit(Fit.WHOLE, "an amount") if whole else SlotFit(Fit.MAY_GO_ON, "an amount without currency")
+
+
+def _date(text: str) -> SlotFit:
+    words = text.split()
+    if parse_date(text, _ANY_DAY) is not None:
+        bare = len(words) <= 2 and _MONTHS.isdisjoint(words) and words[-1].endswith(("st", "nd", "rd", "th"))
+        return SlotFit(Fit.MAY_GO_ON, "a day without month") if bare else SlotFit(Fit.WHOLE, "a date")
+    return SlotFit(Fit.PART, "a month without day") if words[-1] in _MONTHS else SlotFit()
+
+
+def _spelled(text: str) -> SlotFit:
+    """Letters, or an e-mail address by its end; nobody knows how long a name is."""
+    words = text.split()
+    if "dot" in words and words[-1] in _DOMAINS:
+        return SlotFit(Fit.WHOLE, "an address with its domain")
+    if "at" in words[1:] or words[-1] in ("dot", "underscore", "dash", "hyphen", "double", "capital"):
+        return SlotFit(Fit.PART, "an address without its domain")
+    return SlotFit(Fit.SERIES, "spelling") if parse_spelled(text) is not None else SlotFit()

@@ -10,16 +10,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voicecore.dialogue import Event, Heard
-from voicecore.pipeline.answers import is_answered
+from voicecore.pipeline.answers import slot_fit
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.engines import Engines
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.reply import Reply
 from voicecore.pipeline.work import Lane
+from voicecore.turns.endpointing import SlotFit
+from voicecore.turns.syntax import Ending, ending
 from voicecore.types import Expectation, Transcript
 
 _WORTH_READING_S = 0.4
 """Voiced time after which an empty reading is a failed one, not a cough."""
+
+
+_WORTH_WEIGHING = 0.4
+"""Confidence of a reading from which on its words speak for or against an end."""
 
 
 @dataclass(slots=True)
@@ -78,7 +84,8 @@ class Speculation:
         self.transcript = Transcript()
         """The reading of the turn as of the latest soft end; word times on the call's clock."""
         self.turn_probability: float | None = None
-        self.answered: bool | None = None
+        self.ending = Ending.UNKNOWN
+        self.slot = SlotFit()
         self._listener = listener
         self._engines = engines
         self._lane = lane
@@ -121,7 +128,8 @@ class Speculation:
 
     def forget(self) -> None:
         """Forget what speaks for an end: it was about a turn that is over, or goes on."""
-        self.turn_probability = self.answered = None
+        self.turn_probability = None
+        self.ending, self.slot = Ending.UNKNOWN, SlotFit()
 
     async def _judge_end(self) -> None:
         pcm, model = self._listener.pcm, self._engines.turn_model
@@ -133,7 +141,8 @@ class Speculation:
             self.transcript = self._on_call_clock(await self._listener.finish())
         self._chronicle.mark("asr_final", self._shell.now())
         text = self.transcript.text
-        self.answered = is_answered(pause.expectation, text)
+        if self.transcript.confidence >= _WORTH_WEIGHING:
+            self.ending, self.slot = ending(text), slot_fit(pause.expectation, text)
         if not text and pause.last_voiced - pause.onset < _WORTH_READING_S:
             return
         vector = None

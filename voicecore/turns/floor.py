@@ -13,8 +13,10 @@ from enum import Enum, auto
 
 from voicecore.config import TurnSettings
 from voicecore.errors import UnexpectedEvent
-from voicecore.turns.endpointing import Wait, silence_to_wait
+from voicecore.turns.endpointing import UNFIT, Evidence, SlotFit, Wait, silence_to_wait
 from voicecore.turns.overlap import Judgement, Kind, Overlap, judge
+from voicecore.turns.pace import Pace
+from voicecore.turns.syntax import Ending
 from voicecore.turns.voicing import Voicing
 from voicecore.types import TICK_MS
 
@@ -144,8 +146,9 @@ class Features:
     echo: float = 0.0
     """Correlation 0..1 with what we transmitted."""
     turn_probability: float | None = None
-    answered: bool | None = None
-    """See ``silence_to_wait``."""
+    ending: Ending = Ending.UNKNOWN
+    slot: SlotFit = UNFIT
+    """What the turn model, the words and the slot say about an end (see ``Evidence``)."""
     kinds: tuple[float, ...] | None = None
     """See ``Overlap``; wanted while ``Floor.sound_ticks`` is not zero."""
     words: str = ""
@@ -161,13 +164,15 @@ class Floor:
 
     def __init__(self, settings: TurnSettings) -> None:
         self.state = State.LISTENING
-        self.wait = Wait(settings.commit_ms, ())
+        self.wait = Wait(settings.wait_max_ms, ())
         """The silence that the running pause is measured against."""
         self.judgement = Judgement(None)
         """What the latest sound over the agent's speech was taken for."""
         self.patience_ms = settings.no_input_ms
         """Silence after which the caller is asked again; the shell gives more to one who said "hold on"."""
         self.voicing = Voicing(settings)
+        self._pace = Pace(settings)
+        self._snr_db = math.inf
         self._settings = settings
         self._state_ms = 0
         """Time since the floor last changed hands."""
@@ -243,9 +248,10 @@ class Floor:
             case State.HEARING | State.INTERRUPTED if voicing.gap_ms >= s.soft_end_ms:
                 return Event.PAUSE
             case State.SOFT_END if voicing.voiced:
+                self._pace.learn(voicing.pause_ms)
                 return Event.VOICE
             case State.SOFT_END:
-                self.wait = silence_to_wait(s, f.turn_probability, f.answered)
+                self.wait = silence_to_wait(s, self._evidence(f))
                 return Event.END if voicing.gap_ms >= self.wait.ms else None
             case State.THINKING if started:
                 return Event.ONSET
@@ -256,6 +262,18 @@ class Floor:
             case State.DUCKING:
                 return self._judged_overlap(f)
         return None
+
+    def _evidence(self, f: Features) -> Evidence:
+        if not math.isnan(level := self.voicing.level_db):
+            self._snr_db = level - f.noise_db
+        return Evidence(
+            pauses=self._pace.pauses,
+            turn_probability=f.turn_probability,
+            ending=f.ending,
+            slot=f.slot,
+            speech=f.speech,
+            snr_db=self._snr_db,
+        )
 
     def _begun_overlap(self, f: Features) -> Event | None:
         """A sound that was dismissed while it lasts counts again only when it proves to be more."""

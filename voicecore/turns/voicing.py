@@ -31,6 +31,8 @@ class Voicing:
         """Voiced time of the latest sound; kept until it has been over for ``FORGET_RUN_MS``."""
         self.gap_ms = 0
         """Silence since."""
+        self.pause_ms = 0
+        """Silence before the voice of now, or the latest, began or resumed."""
         self._settings = settings
         self._power = 0.0
         """Sum of the linear powers of the sound's voiced ticks."""
@@ -39,7 +41,12 @@ class Voicing:
     @property
     def over_usual_db(self) -> float:
         """Level of the latest sound over the caller's usual one; NaN while either is unknown."""
-        return self._level_db() - self._usual_db
+        return self.level_db - self._usual_db
+
+    @property
+    def level_db(self) -> float:
+        """Mean level of the latest sound's voiced ticks, dBFS; NaN while there is none."""
+        return 10 * math.log10(self._power * TICK_MS / self.run_ms) if self.run_ms else math.nan
 
     def step(
         self, speech: float, level_db: float, noise_db: float, now: float, *, quick: bool = False
@@ -59,7 +66,8 @@ class Voicing:
                 self.onset = now - TICK_MS / 1000
             self.run_ms += TICK_MS
             self._power += 10.0 ** (level_db / 10)
-            self.gap_ms = 0
+            if self.gap_ms:
+                self.pause_ms, self.gap_ms = self.gap_ms, 0
             self.last_voiced = now
         else:
             self.gap_ms += TICK_MS
@@ -71,11 +79,8 @@ class Voicing:
 
     def learn(self) -> None:
         """The latest sound was the caller speaking to us: so loud they usually are."""
-        level = self._level_db()
+        level = self.level_db
         if math.isnan(self._usual_db):
             self._usual_db = level
         elif not math.isnan(level):
             self._usual_db += _TURN_WEIGHT * (level - self._usual_db)
-
-    def _level_db(self) -> float:
-        return 10 * math.log10(self._power * TICK_MS / self.run_ms) if self.run_ms else math.nan
