@@ -196,7 +196,7 @@ def test_speech_over_the_last_word_is_a_turn_without_an_interruption() -> None:
     line.hears(VOICE, 100)
     assert line.on(Event.DELIVERED) == [Act.UNDUCK]
     assert line.hears(VOICE, 500) == []
-    assert line.hears(QUIET, 800) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
+    assert line.hears(QUIET, 1200) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
 
 
 def test_nobody_speaks() -> None:
