@@ -87,9 +87,8 @@ def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
 
     Each piece of evidence adds to the log-odds of an end. The wait is the shortest after which
     P(the caller would go on) x P(a pause of theirs lasts longer) is at most ``cutoff_risk``, between
-    ``wait_min_ms`` and ``wait_max_ms``. (Optimal stopping on the pauses' survival function; the same rule
-    with an acoustic hazard is in Raux and Eskenazi 2012, "Optimizing the turn-taking behavior of task-oriented
-    spoken dialog systems".)
+    ``wait_min_ms`` and ``wait_max_ms``. (A decision on the pauses' survival function, after Raux and
+    Eskenazi 2012, "Optimizing the turn-taking behavior of task-oriented spoken dialog systems".)
     """
     e = evidence
     reasons: list[str] = []

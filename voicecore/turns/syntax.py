@@ -36,7 +36,8 @@ _PREPOSITIONS = _words("to of for from with at by into onto about between agains
 _PARTICLES = _words("in on up off out back through over")
 """Prepositions that end a sentence as often as not: "log in"."""
 _AUXILIARIES = _words(
-    "is are was were am be been being will would can could should shall may might must do does did has have had"
+    "is are was were am be been being will would can could should shall may might must do does did has "
+    "have had"
 )
 _WANTING = _words(
     "i'm i'd i'll i've you're we're they're it's that's there's let's want need like gonna wanna"
