@@ -47,7 +47,7 @@ def test_who_is_still_there_is_asked_the_question_again(call: Conversation) -> N
     call.is_silent()
     assert call.says("yes i'm here") == "Good. What can I do for you?"
     assert call.state.misses == 0
-    assert call.is_silent() == "Hello, can you hear me?"
+    assert call.is_silent() == "Hello, are you still there?"
     assert "customer number" in call.says("how much do i owe")
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
+from models.tts_espeak import EspeakTts
+from sip.memory import MemoryCall, MemoryEndpoint
 from tests.pipeline.fakes import WORD, LoopCall, SlowSpeaker
 from voicecore.pipeline.mouth import Mouth, Speech
 from voicecore.pipeline.work import InlineLane
-from voicecore.types import TICK
+from voicecore.types import RATE, TICK, SpeechChunk, WordMark
 
 TICKS_PER_WORD = WORD // TICK
 
@@ -111,3 +116,135 @@ async def test_prepared_speech_makes_no_sound_and_can_be_dropped() -> None:
     rig.mouth.drop(speech)
     await asyncio.gather(speech.task, return_exceptions=True)  # type: ignore[arg-type]
     assert (rig.call.written, rig.mouth.busy, rig.tts.closed) == (0, False, 1)
+
+
+class Breathing:
+    """A Tts whose words last 100 ms and are followed by 100 ms of silence."""
+
+    def synthesize(self, text: str) -> Iterator[SpeechChunk]:
+        loud, silent = np.full(WORD // 2, 5000, np.int16), np.zeros(WORD // 2, np.int16)
+        for index, word in enumerate(re.finditer(r"\S+", text)):
+            yield SpeechChunk(np.concatenate([loud, silent]), (WordMark(word.span(), index * WORD),))
+
+
+@pytest.mark.parametrize(
+    ("ticks", "heard", "complete"),
+    [
+        (4, "", False),
+        (5, "one", False),
+        (9, "one", False),
+        (15, "one two.", False),
+        (25, "one two. three", True),
+    ],
+)
+async def test_a_word_was_heard_when_its_sound_is_over_not_the_pause_behind_it(
+    ticks: int, heard: str, complete: bool
+) -> None:
+    rig = Rig()
+    rig.mouth = Mouth(rig.call, Breathing(), InlineLane(), lambda: None, rig.queued.append)
+    await rig.says("a", "one two. three")
+    rig.ticks(ticks)
+    assert [(d.heard, d.complete) for d in rig.mouth.stop(rig.call.played)] == [(heard, complete)]
+
+
+async def test_a_filler_goes_ahead_of_what_makes_no_sound_yet() -> None:
+    rig = Rig()
+    filler = rig.mouth.prepare("f0", "one moment", filler=True)
+    assert filler.task is not None
+    await filler.task
+    reply = rig.mouth.prepare("a", "two three")
+    rig.mouth.say(reply)
+    rig.mouth.interject(filler)
+    assert not rig.call.expects_more
+    assert reply.task is not None
+    await reply.task
+    assert [(s.id, s.start) for s in rig.queued] == [("f0", 0), ("a", 2 * WORD)]
+    over = rig.ticks(4 * TICKS_PER_WORD)
+    assert over == [("f0", "one moment", True), ("a", "two three", True)]
+
+
+WRITTEN = "Your IBAN, Dr. Smith: £12.50 for 3 kWh in New York, as soon as possible."
+RESPELLED = {
+    "IBAN": "eye ban",
+    "Dr.": "doctor",
+    "kWh": "kilowatt hours",
+    "New York": "Noo York",
+    "as soon as possible": "asap",
+}
+HEARD = [
+    "",
+    "Your",
+    "Your IBAN,",
+    "Your IBAN, Dr.",
+    "Your IBAN, Dr. Smith:",
+    "Your IBAN, Dr. Smith: £12.50",
+    "Your IBAN, Dr. Smith: £12.50 for",
+    "Your IBAN, Dr. Smith: £12.50 for 3",
+    "Your IBAN, Dr. Smith: £12.50 for 3 kWh",
+    "Your IBAN, Dr. Smith: £12.50 for 3 kWh in",
+    "Your IBAN, Dr. Smith: £12.50 for 3 kWh in New",
+    "Your IBAN, Dr. Smith: £12.50 for 3 kWh in New York,",
+    WRITTEN,
+]
+"""What can have been heard of it; the four words that are said as one are heard together."""
+
+
+class Line:
+    """A real voice into a real playout, as it goes through the media process."""
+
+    def __init__(self) -> None:
+        self.endpoint = MemoryEndpoint()
+        self.tts = EspeakTts("en-gb", 185, lexicon=RESPELLED)
+
+    async def speaking(self) -> tuple[MemoryCall, Mouth, Speech]:
+        await self.endpoint.start()
+        call = self.endpoint.invite()
+        call.answer()
+        mouth = Mouth(call, self.tts, InlineLane(), lambda: None, lambda _: None)
+        speech = mouth.prepare("a", WRITTEN)
+        assert speech.task is not None
+        await speech.task
+        mouth.say(speech)
+        return call, mouth, speech
+
+
+@pytest.mark.parametrize("ducked", [False, True])
+async def test_what_was_heard_is_told_in_the_words_as_written(ducked: bool) -> None:
+    """At every tick of a real voice; being quieter while the caller makes a sound changes nothing."""
+    line = Line()
+    call, mouth, speech = await line.speaking()
+    told = []
+    played = 0
+    for tick in range(speech.samples // TICK + 2):
+        if ducked and tick % 40 == 10:
+            call.gain(0.25 if tick % 80 == 10 else 1.0)
+        call.wait(TICK / RATE)
+        played = call.read()[-1].played
+        heard = speech.heard(played)
+        if not told or heard != told[-1]:
+            told.append(heard)
+    assert told == HEARD
+    assert [d.complete for d in mouth.tick(played)] == [True]
+
+
+async def test_a_flush_at_any_word_keeps_the_words_before_it() -> None:
+    """Cut 20 ms before and after each word's end; the next utterance counts from where the flush led."""
+    _, _, whole = await Line().speaking()
+    ends = sorted(set(whole._ends()))
+    assert len(ends) == len(HEARD) - 1
+    line = Line()
+    for nth, end in enumerate(ends):
+        for ticks, wanted in ((end // TICK, HEARD[nth]), (-(-end // TICK), HEARD[nth + 1])):
+            call, mouth, _ = await line.speaking()
+            call.wait(ticks * TICK / RATE)
+            (delivery,) = mouth.stop(call.read()[-1].played)
+            assert delivery.heard == wanted
+            tail = call.wait(0.1)
+            assert not tail[RATE * 5 // 1000 :].any()
+            again = mouth.prepare_again(delivery, len(delivery.heard))
+            assert again.task is not None
+            await again.task
+            mouth.say(again)
+            call.wait((again.samples + TICK) / RATE)
+            assert [d.heard for d in mouth.tick(call.read()[-1].played)] == [WRITTEN]
+            call.hangup()

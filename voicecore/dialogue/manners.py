@@ -27,9 +27,9 @@ class Manners(Section):
     )
     still_not_heard: Wordings = (
         "I'm sorry, I still didn't get that.",
-        "I'm afraid I didn't get that either.",
+        "I'm afraid I didn't catch that either.",
     )
-    silence: Wordings = ("Are you still there?", "Hello, can you hear me?")
+    silence: Wordings = ("Are you still there?", "Hello, are you still there?")
     """To a caller who says nothing: only to check in. The question is put again when that gets no answer."""
     still_silent: Wordings = ("I can't hear you.", "I still can't hear you.")
     present: Wordings = ("Good.", "All right.")

@@ -29,6 +29,8 @@ class Speech:
     """Where in ``text`` its sound begins: behind 0 when it goes on with what was cut off."""
     known: int = 0
     """Characters of ``text`` that were heard before."""
+    resumed: bool = False
+    """Was cut off and is said again."""
     filler: bool = False
     """Says that we are still at work; no part of the dialogue."""
     waiting: deque[Pcm] = field(default_factory=deque)
@@ -121,11 +123,15 @@ class Mouth:
         """Whether anything is queued or being played."""
         return bool(self._line)
 
-    def prepare(
-        self, speech_id: str, text: str, offset: int = 0, known: int = 0, filler: bool = False
-    ) -> Speech:
-        """Start synthesis of ``text[offset:]`` without promising to say it."""
-        speech = Speech(speech_id, text, offset, known, filler)
+    def prepare(self, speech_id: str, text: str, filler: bool = False) -> Speech:
+        """Start synthesis without promising to say it."""
+        return self._prepared(Speech(speech_id, text, filler=filler))
+
+    def prepare_again(self, cut: Delivery, offset: int) -> Speech:
+        """The same for what was cut off, to go on from ``text[offset:]``; its id stays the same."""
+        return self._prepared(Speech(cut.id, cut.text, offset, len(cut.heard), resumed=True))
+
+    def _prepared(self, speech: Speech) -> Speech:
         speech.task = asyncio.ensure_future(self._synthesise(speech))
         return speech
 
@@ -135,8 +141,8 @@ class Mouth:
         self.pump()
 
     def interject(self, speech: Speech) -> None:
-        """Queue prepared speech ahead of all that makes no sound yet."""
-        silent = (nth for nth, other in enumerate(self._line) if other.start is None)
+        """Queue a prepared filler ahead of every reply that makes no sound yet."""
+        silent = (nth for nth, other in enumerate(self._line) if other.start is None and not other.filler)
         self._line.insert(next(silent, len(self._line)), speech)
         self.pump()
 

@@ -84,6 +84,8 @@ class Reply:
         self._committed = asyncio.Event()
         self._held: list[Speech] = []
         self._task: asyncio.Task[None] | None = None
+        self._wording: asyncio.Task[None] | None = None
+        """The language model at work."""
 
     @property
     def running(self) -> bool:
@@ -119,6 +121,11 @@ class Reply:
         for speech in self._held:
             self._mouth.drop(speech)
         self._held = []
+
+    def hush(self) -> None:
+        """The caller has something else to say: an answer that is still being worded ends here."""
+        if self._wording is not None:
+            self._wording.cancel()
 
     async def _run(self, queue: deque[Action]) -> None:
         while queue:
@@ -166,5 +173,22 @@ class Reply:
         return event
 
     async def _generate(self, action: Generate) -> Event:
+        """Have an answer worded and voiced, sentence by sentence; what tells the dialogue that it is over."""
+        self._wording = wording = asyncio.ensure_future(self._word(action))
+        try:
+            await asyncio.wait([wording])
+        finally:
+            wording.cancel()
+        exc = None if wording.cancelled() else wording.exception()
+        if isinstance(exc, VoicecoreError):
+            return ToolFailed(action.id, exc.code, str(exc))
+        if exc is not None:
+            raise exc
+        return Generated(action.id, "")
+
+    async def _word(self, action: Generate) -> None:
         answer = self._mind.llm.generate(action.instruction, action.question, action.passages)
-        return Generated(action.id, " ".join([sentence async for sentence in answer]))
+        async for sentence in answer:
+            for said in self._step(Generated(action.id, sentence, more=True)):
+                assert isinstance(said, Say)
+                self._voice(self._mouth.prepare(said.id, said.text))
