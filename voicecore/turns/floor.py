@@ -204,7 +204,7 @@ class Floor:
         self._state_ms += TICK_MS
         speaking = self.state in (State.SPEAKING, State.DUCKING)
         ours = speaking and f.echo >= self._settings.echo_correlation
-        voicing.step(0.0 if ours else f.speech, f.level_db, f.noise_db, now, quick=speaking)
+        voicing.step(0.0 if ours else f.speech, f.level_db, f.noise_db, now, quick=speaking and not ours)
         if voicing.voiced and voicing.run_ms == TICK_MS:
             self._began = (f.agent_remaining_ms, f.agent_into_ms)
             self.judgement = Judgement(None)
@@ -305,6 +305,7 @@ class Floor:
             kinds=f.kinds,
             run_ms=voicing.run_ms,
             gap_ms=voicing.gap_ms,
+            speech=voicing.speech,
             over_usual_db=voicing.over_usual_db,
             echo=f.echo,
             words=f.words,

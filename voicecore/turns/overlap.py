@@ -35,6 +35,8 @@ class Overlap:
     """Voiced time so far."""
     gap_ms: int
     """Silence since."""
+    speech: float
+    """Highest speech probability so far, 0..1; the detector is sure only after 60-140 ms."""
     over_usual_db: float
     """Level over the caller's usual one; NaN before their first turn."""
     echo: float

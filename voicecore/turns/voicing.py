@@ -12,6 +12,10 @@ FORGET_RUN_MS = 200
 _OVER_NOISE_DB = 6.0
 _LOUDEST_NOISE_DB = -35.0
 """A floor above this is speech without a pause, not noise; then the probability decides alone."""
+_LOUD_OVER_NOISE_DB = 15.0
+_LOUD_DB = -42.0
+"""Louder than this, and so far above the noise, is a sound before the detector is sure that it is speech
+(60-140 ms later); a line's echo of ourselves is below it."""
 _TURN_WEIGHT = 0.3
 """How much the latest turn counts in the caller's usual level."""
 
@@ -31,6 +35,8 @@ class Voicing:
         """Voiced time of the latest sound; kept until it has been over for ``FORGET_RUN_MS``."""
         self.gap_ms = 0
         """Silence since."""
+        self.speech = 0.0
+        """Highest speech probability of the latest sound."""
         self.pause_ms = 0
         """Silence before the voice of now, or the latest, began or resumed."""
         self._settings = settings
@@ -53,18 +59,20 @@ class Voicing:
     ) -> bool:
         """Advance by one tick; whether it is voiced. ``speech``: probability 0..1; levels in dBFS.
 
-        ``quick``: the agent speaks, and the first doubt is enough (it only makes the agent duck).
+        ``quick``: the agent speaks, and any sound is enough (it only makes the agent duck).
         """
         s = self._settings
         if self.gap_ms > FORGET_RUN_MS:
             self.forget_sound()
         threshold = s.silence_probability if self.voiced or quick else s.speech_probability
-        audible = level_db > min(noise_db, _LOUDEST_NOISE_DB) + _OVER_NOISE_DB
-        self.voiced = speech >= threshold and audible
+        noise_db = min(noise_db, _LOUDEST_NOISE_DB)
+        loud = quick and level_db > max(noise_db + _LOUD_OVER_NOISE_DB, _LOUD_DB)
+        self.voiced = loud or (speech >= threshold and level_db > noise_db + _OVER_NOISE_DB)
         if self.voiced:
             if self.run_ms == 0:
                 self.onset = now - TICK_MS / 1000
             self.run_ms += TICK_MS
+            self.speech = max(self.speech, speech)
             self._power += 10.0 ** (level_db / 10)
             if self.gap_ms:
                 self.pause_ms, self.gap_ms = self.gap_ms, 0
@@ -75,7 +83,7 @@ class Voicing:
 
     def forget_sound(self) -> None:
         """The next voiced tick begins a new sound."""
-        self.run_ms, self._power = 0, 0.0
+        self.run_ms, self._power, self.speech = 0, 0.0, 0.0
 
     def learn(self) -> None:
         """The latest sound was the caller speaking to us: so loud they usually are."""
