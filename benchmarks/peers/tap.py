@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from benchmarks.peers.floor import PeerFloor
@@ -37,8 +37,8 @@ class TappedCall:
 class Tap:
     """Behaves as ``endpoint`` does; gives each incoming call a peer that is ready before it is answered.
 
-    Use as ``running(appliance, tap, tap.floor)``. There must be a link for each call at once: a call
-    waits ``patience_s`` for one, then ``next_event`` raises EngineError("no-peer").
+    Use as ``running(appliance, tap, tap.floor)``. There must be a link for each call at once: ``start``
+    waits ``patience_s`` for all, ``next_event`` for one; then they raise EngineError("no-peer").
     """
 
     def __init__(self, endpoint: Endpoint, links: Sequence[Link], patience_s: float = 60.0) -> None:
@@ -55,6 +55,8 @@ class Tap:
         return floor
 
     async def start(self) -> None:
+        """Start listening once every peer is ready."""
+        await self._until(lambda: all(link.idle for link in self._links))
         await self._endpoint.start()
 
     async def stop(self) -> None:
@@ -82,10 +84,14 @@ class Tap:
         return event
 
     async def _idle_link(self) -> Link:
+        await self._until(lambda: any(link.idle for link in self._links))
+        link = next(link for link in self._links if link.idle)
+        link.taken = True
+        return link
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
         for _ in range(round(self._patience_s / _LOOK_S)):
-            for link in self._links:
-                if link.idle:
-                    link.taken = True
-                    return link
+            if ready():
+                return
             await asyncio.sleep(_LOOK_S)
-        raise EngineError("no-peer", f"none of {len(self._links)} peers was free in {self._patience_s} s")
+        raise EngineError("no-peer", f"{len(self._links)} peers, none of use after {self._patience_s} s")

@@ -207,13 +207,13 @@ class TestTap:
     async def test_a_call_is_known_once_its_peer_is_ready_and_is_heard_by_it(self, script: Script) -> None:
         endpoint = MemoryEndpoint()
         tap = Tap(endpoint, [script.link])
-        await tap.start()
-        call = endpoint.invite()
-        event = asyncio.ensure_future(tap.next_event())
+        starting = asyncio.ensure_future(tap.start())
         await asyncio.sleep(0)
-        assert not event.done()
+        assert not starting.done()
         script.send(READY)
-        assert (await event).kind is CallEventKind.INCOMING
+        await starting
+        call = endpoint.invite()
+        assert (await tap.next_event()).kind is CallEventKind.INCOMING
         tapped = tap.call(call.info.id)
         floor = tap.floor(SETTINGS, tapped)
         assert tap.floors == {call.info.id: floor}
@@ -225,13 +225,21 @@ class TestTap:
         while (await tap.next_event()).kind is not CallEventKind.ENDED:
             pass
         assert script.got() == [b"H"]
+        endpoint.invite()
+        incoming = asyncio.ensure_future(tap.next_event())
+        await asyncio.sleep(0)
+        assert not incoming.done()
+        script.send(READY)
+        assert (await incoming).kind is CallEventKind.INCOMING
         await tap.stop()
 
     async def test_a_call_without_a_free_peer_is_an_error(self, script: Script) -> None:
         endpoint = MemoryEndpoint()
-        tap = Tap(endpoint, [script.link], patience_s=0.02)
+        tap = Tap(endpoint, [script.ready().link], patience_s=0.02)
         await tap.start()
         endpoint.invite()
+        endpoint.invite()
+        await tap.next_event()
         with pytest.raises(EngineError, match="no-peer"):
             await tap.next_event()
 
@@ -261,7 +269,9 @@ class TestPipecat:
             second = await self._speak(floor, link, np.concatenate([prompt, pause]))
             assert second[: second.index(Act.STOP_PLAYOUT)].count(Act.OPEN_TURN) == 1
             assert Act.COMMIT_TURN in second[second.index(Act.STOP_PLAYOUT) :]
-            assert {"verdict", "turn-stop"} <= {applied.decision.event for applied in floor.applied}
+            events = [applied.decision.event for applied in floor.applied]
+            assert {"verdict", "turn-stop"} <= set(events)
+            assert all(events[at - 1] == "vad-start" for at, e in enumerate(events) if e == "turn-start")
             link.hang_up()
             while not link.idle:
                 await asyncio.sleep(0.1)

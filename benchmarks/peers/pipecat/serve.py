@@ -23,6 +23,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -32,7 +33,6 @@ from pipecat.frames.frames import (
     InterruptionFrame,
     MetricsFrame,
     StartFrame,
-    TranscriptionFrame,
     UserStartedSpeakingFrame,
     UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
@@ -49,8 +49,8 @@ from pipecat.processors.aggregators.llm_response_universal import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_transport import TransportParams
+from pipecat.turns.user_stop import TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
-from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
 
 RATE = 16_000
@@ -78,21 +78,6 @@ class Line(BaseInputTransport):
     async def hear(self, pcm: bytes) -> None:
         self.heard += len(pcm) // 2
         await self.push_audio_frame(InputAudioRawFrame(audio=pcm, sample_rate=RATE, num_channels=1))
-
-
-class PerfectStt(FrameProcessor):
-    """The fastest recogniser there could be: its final text is there when voice activity stops.
-
-    Pipecat's default strategy ends a turn only when it has a text. The words themselves are the
-    product's business, so Pipecat never waits for them.
-    """
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        await self.push_frame(frame, direction)
-        if isinstance(frame, VADUserStoppedSpeakingFrame):
-            text = TranscriptionFrame("words", "caller", time_now_iso8601(), finalized=True)
-            await self.push_frame(text)
 
 
 class Agent(FrameProcessor):
@@ -125,8 +110,21 @@ def send(wire: socket.socket, message: dict[str, Any]) -> None:
     wire.send(json.dumps(message).encode())
 
 
-def settings(params: LLMUserAggregatorParams, strategies: UserTurnStrategies) -> dict[str, Any]:
+def default_strategies() -> UserTurnStrategies:
+    """Pipecat's defaults, except that no turn waits for a transcript.
+
+    The words are the product's business and don't come here. So a turn ends when Pipecat's turn model
+    says so: as by default with a recogniser whose final text is always there already.
+    """
+    stop = TurnAnalyzerUserTurnStopStrategy(
+        turn_analyzer=LocalSmartTurnAnalyzerV3(), wait_for_transcript=False
+    )
+    return UserTurnStrategies(stop=[stop])
+
+
+def settings(params: LLMUserAggregatorParams) -> dict[str, Any]:
     """What is in effect, read from the objects that act on it."""
+    strategies = params.user_turn_strategies
     stop = strategies.stop[0]
     return {
         "sample_rate": RATE,
@@ -136,7 +134,6 @@ def settings(params: LLMUserAggregatorParams, strategies: UserTurnStrategies) ->
         "turn_analyzer": type(stop._turn_analyzer).__name__,
         "smart_turn": stop._turn_analyzer.params.model_dump(),
         "wait_for_transcript": stop.wait_for_transcript,
-        "stt": "final text at the moment of the VAD stop",
         "mute": [type(strategy).__name__ for strategy in params.user_mute_strategies],
         "user_turn_stop_timeout": params.user_turn_stop_timeout,
         "audio_idle_timeout": params.audio_idle_timeout,
@@ -151,23 +148,22 @@ def warm_up(strategies: UserTurnStrategies) -> None:
 async def serve_call(wire: socket.socket) -> bool:
     """Build a pipeline, say so, serve one call; False when the other side has gone."""
     loop = asyncio.get_running_loop()
-    params = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
+    strategies = default_strategies()
+    params = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer(), user_turn_strategies=strategies)
     users = LLMContextAggregatorPair(LLMContext(), user_params=params).user()
     line = Line(TransportParams(audio_in_enabled=True))
     agent = Agent(line, wire)
-    worker = PipelineWorker(Pipeline([line, PerfectStt(), users, agent]), idle_timeout_secs=None)
+    worker = PipelineWorker(Pipeline([line, users, agent]), idle_timeout_secs=None)
     started = asyncio.Event()
     worker.add_event_handler("on_pipeline_started", lambda *_: started.set())
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     await started.wait()
-    strategies = users._user_turn_controller.user_turn_strategies
     warm_up(strategies)
     known = {name: version(name) for name in ("pipecat-ai", "onnxruntime", "numpy")}
     known["python"] = platform.python_version()
-    effect = settings(params, strategies)
-    send(wire, {"event": "ready", "peer": "pipecat", "versions": known, "settings": effect})
+    send(wire, {"event": "ready", "peer": "pipecat", "versions": known, "settings": settings(params)})
     try:
         while packet := await loop.sock_recv(wire, PACKET):
             match packet[:1]:
