@@ -3,7 +3,15 @@
 from benchmarks.sounds.events import Event, EventKind, events
 from benchmarks.sounds.line import SPEECH_DBFS, g711, level_dbfs, mix, muffle, telephone, to_level
 from benchmarks.sounds.noise import NoiseKind, noise
-from benchmarks.sounds.recordings import SPEAKERS, Recording, Speaker, human_turns, recordings, speakers
+from benchmarks.sounds.recordings import (
+    SPEAKERS,
+    Recording,
+    Speaker,
+    human_phrases,
+    human_turns,
+    recordings,
+    speakers,
+)
 from benchmarks.sounds.voices import VOICES, Voice, bend, speak, voices
 from benchmarks.sounds.wordings import Split
 
@@ -21,6 +29,7 @@ __all__ = [
     "bend",
     "events",
     "g711",
+    "human_phrases",
     "human_turns",
     "level_dbfs",
     "mix",

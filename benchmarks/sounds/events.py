@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.prompts import trim
 from benchmarks.sounds.line import SPEECH_DBFS, muffle, telephone, to_level
 from benchmarks.sounds.noise import NoiseKind, noise
-from benchmarks.sounds.recordings import Recording, human_turns
+from benchmarks.sounds.recordings import Recording, human_phrases, human_turns
 from benchmarks.sounds.vocal import TICS, Throat, hum
 from benchmarks.sounds.voices import Voice, speak, voices
 from benchmarks.sounds.wordings import ASIDES, BACKCHANNELS, HESITATIONS, INTERRUPTIONS, Split
@@ -26,6 +26,8 @@ HUMAN = 0.3
 """Share of recorded people among interruptions and asides."""
 LONGEST_S = 4.0
 """Of a recorded prompt that serves as an interruption or as talk in the room."""
+MOST = 100
+"""Recordings of a person that count for how often he or she is heard."""
 RATES, PITCHES = (0.85, 1.0, 1.2), (0.9, 1.0, 1.1)
 """How fast and how high a synthetic voice speaks, against its own; few, so that the cache is worth it."""
 EDGE = RATE // 100
@@ -77,7 +79,7 @@ def events(kind: EventKind, split: Split, seed: int) -> Iterator[Event]:
 def _interruption(split: Split, rng: Rng) -> Event:
     level = SPEECH_DBFS + rng.uniform(-3, 3)
     if rng.random() < HUMAN:
-        said = _pick(_short_turns(split), rng)
+        said = _human(split, rng)
         return _event(EventKind.INTERRUPTION, said.text, said.speaker.name, said.read(), level, human=True)
     return _spoken(EventKind.INTERRUPTION, _pick(INTERRUPTIONS[split], rng), split, rng, level)
 
@@ -93,7 +95,7 @@ def _backchannel(split: Split, rng: Rng) -> Event:
 
 def _aside(split: Split, rng: Rng) -> Event:
     if rng.random() < HUMAN:
-        said = _pick(_short_turns(split), rng)
+        said = _human(split, rng)
         talk, level = muffle(said.read(), rng.uniform(700, 1500)), SPEECH_DBFS - rng.uniform(10, 18)
         return _event(EventKind.ASIDE, said.text, said.speaker.name, talk, level, human=True)
     text, level = _pick(ASIDES[split], rng), SPEECH_DBFS - rng.uniform(4, 12)
@@ -158,9 +160,24 @@ def _any_voice(split: Split, rng: Rng) -> Voice:
     return there[rng.choice(len(there), p=weights / weights.sum())]
 
 
+def _human(split: Split, rng: Rng) -> Recording:
+    """A short utterance by any recorded person, who speaks more often the more there is, up to a limit."""
+    people = _people(split)
+    weights = np.array([min(len(said), MOST) for said in people], np.float64)
+    while True:
+        said = people[rng.choice(len(people), p=weights / weights.sum())]
+        recording = _pick(said, rng)
+        if len(recording.read()) <= LONGEST_S * RATE:
+            return recording
+
+
 @cache
-def _short_turns(split: Split) -> tuple[Recording, ...]:
-    return tuple(turn for turn in human_turns(split) if len(turn.read()) <= LONGEST_S * RATE)
+def _people(split: Split) -> tuple[tuple[Recording, ...], ...]:
+    """What each recorded person of a split says that stands alone."""
+    by_name: dict[str, list[Recording]] = {}
+    for recording in (*human_turns(split), *human_phrases(split)):
+        by_name.setdefault(recording.speaker.name, []).append(recording)
+    return tuple(map(tuple, by_name.values()))
 
 
 def _pick(choices: Sequence[T], rng: Rng) -> T:
