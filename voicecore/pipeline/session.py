@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from voicecore.config import TurnSettings
@@ -16,6 +16,7 @@ from voicecore.dialogue import (
     HangUp,
     NoInput,
     Pressed,
+    Resumed,
     ToolFailed,
     Transfer,
 )
@@ -25,16 +26,19 @@ from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.ears import Ears, Sound
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.filler import Filler
 from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
+from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.speculation import Pause, Shell, Speculation
 from voicecore.ports import Call, Store
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event as FloorEvent
 from voicecore.turns.floor import State as FloorState
+from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us
 from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 
 log = logging.getLogger(__name__)
@@ -88,6 +92,10 @@ class Session:
         shell = Shell(lambda: self.now, self._watch, self._draft_reply)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         self._mind = house.mind()
+        self._filler = Filler(self._mouth, self._mind.dialogue)
+        self._resume = Resume()
+        self._sounds: list[Overlap] = []
+        """The sounds of the turn so far, each as it was at its soft end."""
         state, self._greeting = self._mind.dialogue.start()
         self._thread = Thread(state)
         self._before = self._thread
@@ -168,13 +176,9 @@ class Session:
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     def _features(self, sound: Sound) -> Features:
-        floor, early = self._floor, self._early
-        kinds, words, into_ms, left_ms = None, "", 0.0, math.inf
-        if floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
-            if ticks := floor.sound_ticks:
-                frames = self.ears.prosody(ticks + _LEAD_TICKS)
-                kinds = self._house.engines.sounds.classify(frames[:_LONGEST_TICKS])
-                words = self._partial
+        early, kinds, words, into_ms, left_ms = self._early, None, "", 0.0, math.inf
+        if self._floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
+            kinds, words = self._kinds(), self._partial
             into_ms, left_ms = self._mouth.progress_ms(self._played)
             if self._reply is not None and self._reply.running:
                 left_ms = math.inf
@@ -186,11 +190,19 @@ class Session:
             turn_probability=early.turn_probability,
             ending=early.ending,
             slot=early.slot,
-            kinds=None if kinds is None else tuple(float(p) for p in kinds),
+            kinds=kinds,
             words=words,
             agent_remaining_ms=left_ms,
             agent_into_ms=into_ms,
         )
+
+    def _kinds(self) -> tuple[float, ...] | None:
+        """What the latest sound is like, as far as it has been heard; None while there is none."""
+        ticks = self._floor.sound_ticks
+        if not ticks:
+            return None
+        frames = self.ears.prosody(ticks + _LEAD_TICKS)[:_LONGEST_TICKS]
+        return tuple(float(p) for p in self._house.engines.sounds.classify(frames))
 
     # What the floor asks for
 
@@ -198,7 +210,7 @@ class Session:
         for act in acts:
             match act:
                 case Act.OPEN_TURN:
-                    self._partial = ""
+                    self._partial, self._sounds = "", []
                     self._listener.open(self._thread.state.expectation, self.now)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
@@ -206,6 +218,7 @@ class Session:
                     self._discard_early_work()
                 case Act.COMMIT_TURN:
                     self._chronicle.committed(self._floor.wait, self.now)
+                    self._filler.begin()
                     self._commit = self._watch(self._committed())
                 case Act.DUCK:
                     self.call.gain(self._house.turns.duck_gain)
@@ -215,6 +228,9 @@ class Session:
                     self._stop_playout()
                 case Act.DROP_TURN:
                     self._drop_turn()
+                case Act.FILL:
+                    if self._reply is not None and (self._reply.running or self._tasks):
+                        self._filler.say()
                 case Act.ASK_AGAIN:
                     self._chronicle.begin_turn("silence", self.now)
                     self._watch(self._reply_to(NoInput()))
@@ -226,18 +242,39 @@ class Session:
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
         self._taken = False
+        self._sounds.append(self._floor.sound(self._kinds()))
         expectation = self._thread.state.expectation
         self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
 
     async def _committed(self) -> None:
-        draft = await self._early.take()
+        await self._early.settled()
+        words, settings = self._early.transcript.text, self._house.turns
+        judged = [for_us(settings, replace(sound, words=words)) for sound in self._sounds]
+        meant = next((j for j in judged if j.kind is Kind.ANSWER), None)
+        draft = self._early.take() if meant is not None else None
         if draft is None:
-            self._drop_turn()
-            self._floor.on(FloorEvent.NOTHING_TO_SAY)
+            self._not_for_us(judged[-1])
             return
+        self._resume.forget()
+        if self._reply is not None:
+            self._reply.hush()
         self._before, self._taken = self._thread, True
         self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
         self._make_real(draft)
+        if draft.thread.state.holding:
+            self._floor.patience_ms = settings.hold_ms
+
+    def _not_for_us(self, judgement: Judgement) -> None:
+        """Nothing was said to us: go on with what was cut off, or listen."""
+        self._drop_turn()
+        self._chronicle.judged(judgement, self.now)
+        if not self._resume.pending:
+            self._floor.on(FloorEvent.NOTHING_TO_SAY)
+            return
+        self._chronicle.resumed()
+        self._thread.state, _ = self._mind.dialogue.step(self._thread.state, Resumed())
+        for speech in self._resume.take(self._mouth):
+            self._say(speech)
 
     def _discard_early_work(self) -> None:
         """The caller goes on: nothing of the reply happened. If it is bound, this is another turn."""
@@ -315,7 +352,8 @@ class Session:
             self._mouth.say(speech)
         else:
             self._mouth.drop(speech)
-            self._delivered(Delivery(speech.id, speech.text, "", complete=False))
+            known = speech.text[: speech.known]
+            self._delivered(Delivery(speech.id, speech.text, known, complete=False, known=speech.known))
 
     def _all_said(self) -> None:
         reply = self._reply
@@ -338,7 +376,10 @@ class Session:
         reply.farewell = None
 
     def _delivered(self, delivery: Delivery) -> None:
+        if delivery.filler:
+            return
         self._chronicle.delivered(delivery, self.now)
+        self._resume.note(delivery)
         event = Delivered(delivery.id, delivery.heard, delivery.complete)
         self._thread.state, _ = self._mind.dialogue.step(self._thread.state, event)
 

@@ -24,7 +24,7 @@ _WORTH_READING_S = 0.4
 """Voiced time after which an empty reading is a failed one, not a cough."""
 
 
-_WORTH_WEIGHING = 0.4
+_WORTH_WEIGHING = 0.7
 """Confidence of a reading from which on its words speak for or against an end."""
 
 
@@ -102,11 +102,13 @@ class Speculation:
         self._judging = self._shell.watch(self._judge_end())
         self._work = self._shell.watch(self._work_ahead(pause))
 
-    async def take(self) -> Reply | None:
-        """The turn is certain: the draft when it is ready, None when there is nothing to reply to."""
-        if self._work is None:
-            return None
-        await self._work
+    async def settled(self) -> None:
+        """Return when everything that can be known of the turn before its commit is known."""
+        if self._work is not None:
+            await self._work
+
+    def take(self) -> Reply | None:
+        """The turn is certain and settled: its draft, None when there is nothing to reply to."""
         draft, self._draft, self._work = self._draft, None, None
         if draft is not None:
             self.tally.hits += 1

@@ -198,6 +198,22 @@ class Floor:
         """Ticks since the onset of the sound that is on or just over, the present tick included."""
         return round((self._now - self.onset) * 1000 / TICK_MS) + 1 if self.voicing.run_ms else 0
 
+    def sound(self, kinds: tuple[float, ...] | None, words: str = "", echo: float = 0.0) -> Overlap:
+        """What is known of the latest sound; the arguments as in ``Overlap``."""
+        voicing = self.voicing
+        remaining_ms, into_ms = self._began
+        return Overlap(
+            kinds=kinds,
+            run_ms=voicing.run_ms,
+            gap_ms=voicing.gap_ms,
+            speech=voicing.speech,
+            over_usual_db=voicing.over_usual_db,
+            echo=echo,
+            words=words,
+            agent_remaining_ms=remaining_ms,
+            agent_into_ms=into_ms,
+        )
+
     def step(self, features: Features, now: float) -> list[Act]:
         """Advance by one tick; at most one event fires per tick."""
         f, voicing, self._now = features, self.voicing, now
@@ -299,17 +315,4 @@ class Floor:
         return Event.DISMISSED
 
     def _judge(self, f: Features) -> Judgement:
-        voicing = self.voicing
-        remaining_ms, into_ms = self._began
-        evidence = Overlap(
-            kinds=f.kinds,
-            run_ms=voicing.run_ms,
-            gap_ms=voicing.gap_ms,
-            speech=voicing.speech,
-            over_usual_db=voicing.over_usual_db,
-            echo=f.echo,
-            words=f.words,
-            agent_remaining_ms=remaining_ms,
-            agent_into_ms=into_ms,
-        )
-        return judge(self._settings, evidence)
+        return judge(self._settings, self.sound(f.kinds, f.words, f.echo))

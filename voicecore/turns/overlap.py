@@ -69,3 +69,13 @@ def judge(settings: TurnSettings, evidence: Overlap) -> Judgement:
     if evidence.gap_ms >= _OVER_MS:
         return Judgement(Kind.BACKCHANNEL, ("it was short",))
     return Judgement(None)
+
+
+_SHORT_MS = 400
+
+
+def for_us(_settings: TurnSettings, evidence: Overlap) -> Judgement:
+    """Whether a finished sound in silence is the caller's turn: ANSWER, else what it is."""
+    if not evidence.words and evidence.run_ms < _SHORT_MS:
+        return Judgement(Kind.NOISE, ("short, and no words in it",))
+    return Judgement(Kind.ANSWER)
