@@ -110,8 +110,9 @@ def test_who_asks_us_to_wait_is_given_time(call: Conversation, words: str) -> No
 def test_who_waits_for_a_colleague_is_not_left_alone(call: Conversation) -> None:
     call.says("operator")
     assert call.says("hello") == "One moment, please."
-    assert call.is_silent() == ""
+    assert call.is_silent() == "This is taking a little longer than usual."
     assert call.state.ended == "handoff"
+    assert call.presses("1") == ""
 
 
 def test_a_word_ends_the_silence(call: Conversation) -> None:

@@ -107,9 +107,9 @@ class Dialogue:
 
 
 def _still_of_use(state: State, event: Event) -> bool:
-    """Whether a caller who is being handed over speaks, or ``event`` says that nobody takes the call."""
+    """Whether a caller who is being handed over speaks or waits, or hears that nobody takes the call."""
     failed = isinstance(event, ToolFailed) and event.id == TRANSFER
-    return state.ended == "handoff" and (failed or isinstance(event, Heard))
+    return state.ended == "handoff" and (failed or isinstance(event, Heard | NoInput))
 
 
 def _answered(state: State, event: Event) -> State:
@@ -124,7 +124,9 @@ def _noted(turn: Turn, text: str) -> None:
 
 
 def _silent(turn: Turn) -> None:
-    if turn.state.keyed and isinstance(turn.state.waiting, Asking):
+    if turn.state.ended:
+        turn.say(turn.manner("slow"))
+    elif turn.state.keyed and isinstance(turn.state.waiting, Asking):
         complete(turn)
     elif not isinstance(turn.state.waiting, Calling | Answering):
         silence(turn)
