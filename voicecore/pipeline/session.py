@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from voicecore.config import TurnSettings
@@ -33,20 +33,18 @@ from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
 from voicecore.pipeline.resume import Resume
+from voicecore.pipeline.sounds import Sounds
 from voicecore.pipeline.speculation import Pause, Shell, Speculation
 from voicecore.ports import Call, Store
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event as FloorEvent
 from voicecore.turns.floor import State as FloorState
-from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us
+from voicecore.turns.overlap import Judgement, Kind
 from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
-_LEAD_TICKS = 3
-_LONGEST_TICKS = 75
-"""See ``ports.SoundModel``."""
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -94,8 +92,7 @@ class Session:
         self._mind = house.mind()
         self._filler = Filler(self._mouth, self._mind.dialogue)
         self._resume = Resume()
-        self._sounds: list[Overlap] = []
-        """The sounds of the turn so far, each as it was at its soft end."""
+        self._sounds = Sounds(self.ears, house.engines.sounds, house.turns, self._floor)
         state, self._greeting = self._mind.dialogue.start()
         self._thread = Thread(state)
         self._before = self._thread
@@ -178,7 +175,7 @@ class Session:
     def _features(self, sound: Sound) -> Features:
         early, kinds, words, into_ms, left_ms = self._early, None, "", 0.0, math.inf
         if self._floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
-            kinds, words = self._kinds(), self._partial
+            kinds, words = self._sounds.kinds(), self._partial
             into_ms, left_ms = self._mouth.progress_ms(self._played)
             if self._reply is not None and self._reply.running:
                 left_ms = math.inf
@@ -196,21 +193,14 @@ class Session:
             agent_into_ms=into_ms,
         )
 
-    def _kinds(self) -> tuple[float, ...] | None:
-        """What the latest sound is like, as far as it has been heard; None while there is none."""
-        ticks = self._floor.sound_ticks
-        if not ticks:
-            return None
-        frames = self.ears.prosody(ticks + _LEAD_TICKS)[:_LONGEST_TICKS]
-        return tuple(float(p) for p in self._house.engines.sounds.classify(frames))
-
     # What the floor asks for
 
     def _perform(self, acts: list[Act]) -> None:
         for act in acts:
             match act:
                 case Act.OPEN_TURN:
-                    self._partial, self._sounds = "", []
+                    self._partial = ""
+                    self._sounds.begin_turn()
                     self._listener.open(self._thread.state.expectation, self.now)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
@@ -242,18 +232,16 @@ class Session:
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
         self._taken = False
-        self._sounds.append(self._floor.sound(self._kinds()))
+        self._sounds.end()
         expectation = self._thread.state.expectation
         self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
 
     async def _committed(self) -> None:
         await self._early.settled()
-        words, settings = self._early.transcript.text, self._house.turns
-        judged = [for_us(settings, replace(sound, words=words)) for sound in self._sounds]
-        meant = next((j for j in judged if j.kind is Kind.ANSWER), None)
-        draft = self._early.take() if meant is not None else None
+        judgement = self._sounds.judge(self._early.transcript.text)
+        draft = self._early.take() if judgement.kind is Kind.ANSWER else None
         if draft is None:
-            self._not_for_us(judged[-1])
+            self._not_for_us(judgement)
             return
         self._resume.forget()
         if self._reply is not None:
@@ -262,7 +250,7 @@ class Session:
         self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
         self._make_real(draft)
         if draft.thread.state.holding:
-            self._floor.patience_ms = settings.hold_ms
+            self._floor.patience_ms = self._house.turns.hold_ms
 
     def _not_for_us(self, judgement: Judgement) -> None:
         """Nothing was said to us: go on with what was cut off, or listen."""
