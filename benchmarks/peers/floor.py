@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.peers.link import Decision, Link
 from voicecore.config import TurnSettings
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event, State
+from voicecore.turns.overlap import Judgement, Kind, Overlap
 
 _AUDIBLE = (State.SPEAKING, State.DUCKING)
 _OVERDUE = (Event.NO_INPUT, Event.LATE)
@@ -61,6 +63,11 @@ class PeerFloor(Floor):
         """None: the peer does not ask what kind of sound it is."""
         return 0
 
+    def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
+        """Whether a turn that ended was meant for us: the peer takes every one in which there are words."""
+        del sounds
+        return Judgement(Kind.ANSWER if words else Kind.NOISE)
+
     def step(self, features: Features, now: float) -> list[Act]:
         """Do what the peer has decided since the last tick; of the ``features``, only time has a say."""
         acts: list[Act] = []
@@ -81,10 +88,14 @@ class PeerFloor(Floor):
         event = super()._event(f) if self.state in (State.LISTENING, State.THINKING) else None
         return event if event in _OVERDUE else None
 
+    def _beginning(self, by_peer: float) -> float:
+        """The peer's volume is smoothed, so it starts late: the sound that is on may have begun before."""
+        return min(by_peer, self.voicing.onset) if self.voicing.run_ms else by_peer
+
     def _apply(self, decision: Decision) -> list[Act]:
         match decision.event:
             case "turn-start":
-                self._turn_began = decision.at - self._start_s
+                self._turn_began = self._beginning(decision.at - self._start_s)
             case "vad-stop":
                 self._voice_ended = decision.at - self._stop_s
         acts: list[Act] = []

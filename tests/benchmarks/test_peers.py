@@ -24,6 +24,7 @@ from voicecore.config import TurnSettings
 from voicecore.errors import EngineError
 from voicecore.turns import Act, Features, State
 from voicecore.turns.floor import Event
+from voicecore.turns.overlap import Kind
 from voicecore.types import RATE, TICK, CallEventKind, Pcm
 
 SETTINGS = TurnSettings(no_input_ms=1000, filler_ms=400)
@@ -192,6 +193,17 @@ class TestPeerFloor:
         assert [floor.step(LOUD, tick * 0.02) for tick in range(40)] == [[]] * 40
         assert floor.state is State.LISTENING
         assert floor.sound_ticks == 0
+
+    def test_a_turn_begins_where_its_sound_did(self, script: Script, floor: PeerFloor) -> None:
+        for tick in range(1, 20):
+            floor.step(LOUD, 1 + tick * 0.02)
+        script.decides("turn-start", at=1.38)
+        floor.step(LOUD, 1.4)
+        assert floor.onset == pytest.approx(1.0)
+
+    def test_every_turn_with_words_is_meant_for_us(self, floor: PeerFloor) -> None:
+        assert floor.meant([], "yes").kind is Kind.ANSWER
+        assert floor.meant([], "").kind is Kind.NOISE
 
     def test_who_says_nothing_is_asked_again(self, floor: PeerFloor) -> None:
         acts = [act for tick in range(50) for act in floor.step(QUIET, tick * 0.02)]
