@@ -87,6 +87,15 @@ def test_a_hardly_heard_cancel_is_checked(known: Conversation) -> None:
     assert isinstance(known.state.waiting, Routing)
 
 
+def test_a_hardly_heard_request_to_wait_is_a_miss(call: Conversation) -> None:
+    """Speech outside of the grammar is read as something: silence must not be the answer to it."""
+    call.says("how much do i owe")
+    assert call.says("hold on", confidence=0.05) != ""
+    assert not call.state.holding
+    call.says("hold on")
+    assert call.state.holding
+
+
 def test_cancel_takes_back_a_proposal(call: Conversation) -> None:
     call.says("how much do i owe", confidence=0.1)
     assert call.says("never mind") == "All right, we'll leave that. What can I do for you?"

@@ -24,7 +24,7 @@ from voicecore.dialogue.state import (
     Routing,
     Waiting,
 )
-from voicecore.dialogue.steering import obey
+from voicecore.dialogue.steering import GRAVE, hardly_heard, obey
 from voicecore.dialogue.turn import Turn
 from voicecore.dialogue.wishes import on_disambiguating, on_proposing, on_routing
 
@@ -34,6 +34,8 @@ def heard(turn: Turn) -> None:
     words = turn.words
     open_slot = asks_open(turn)
     command = find_command(words, turn.world.agent.persona.commands)
+    if command not in GRAVE and hardly_heard(turn):
+        command = None
     waiting = turn.state.waiting
     leaving = command in ("operator", "goodbye")
     if isinstance(waiting, Ended) or (isinstance(waiting, Answering) and not leaving):

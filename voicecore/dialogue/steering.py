@@ -18,11 +18,15 @@ DEEPEST = 6
 """Flows on top of each other; beyond it a new wish replaces what was under way."""
 
 
+def hardly_heard(turn: Turn) -> bool:
+    """Whether the recogniser all but guessed."""
+    return turn.transcript.confidence < turn.world.agent.persona.confidence.weak
+
+
 def obey(turn: Turn, command: Command) -> None:
     """Do what ``command`` says; what can't be undone is checked first if it was hardly heard."""
     understood(turn, command)
-    weak = turn.transcript.confidence < turn.world.agent.persona.confidence.weak
-    if weak and command in GRAVE and not isinstance(turn.state.waiting, Offering):
+    if hardly_heard(turn) and command in GRAVE and not isinstance(turn.state.waiting, Offering):
         turn.set(waiting=Offering(command))
         turn.put(turn.state.waiting, prompt(turn))
     else:
