@@ -92,7 +92,7 @@ class Session:
         self._mind = house.mind()
         self._filler = Filler(self._mouth, self._mind.dialogue)
         self._resume = Resume()
-        self._sounds = Sounds(self.ears, house.engines.sounds, house.turns, self._floor)
+        self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
         state, self._greeting = self._mind.dialogue.start()
         self._thread = Thread(state)
         self._before = self._thread

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from voicecore.config import TurnSettings
 from voicecore.pipeline.ears import Ears
 from voicecore.ports import SoundModel
 from voicecore.turns import Floor
-from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us
+from voicecore.turns.overlap import Judgement, Overlap
 
 _LEAD_TICKS = 3
 _LONGEST_TICKS = 75
@@ -18,10 +15,9 @@ _LONGEST_TICKS = 75
 class Sounds:
     """The sounds of one call, and those of the turn in progress."""
 
-    def __init__(self, ears: Ears, model: SoundModel, settings: TurnSettings, floor: Floor) -> None:
+    def __init__(self, ears: Ears, model: SoundModel, floor: Floor) -> None:
         self._ears = ears
         self._model = model
-        self._settings = settings
         self._floor = floor
         self._turn: list[Overlap] = []
         """The sounds of the turn, each as it was at its soft end."""
@@ -43,6 +39,5 @@ class Sounds:
         self._turn.append(self._floor.sound(self.kinds()))
 
     def judge(self, words: str) -> Judgement:
-        """ANSWER if any sound of the turn, read as ``words``, was meant for us; else what it was."""
-        judged = [for_us(self._settings, replace(sound, words=words)) for sound in self._turn]
-        return next((j for j in judged if j.kind is Kind.ANSWER), judged[-1])
+        """Whether the turn, read as ``words``, was meant for us (see ``Floor.meant``)."""
+        return self._floor.meant(self._turn, words)

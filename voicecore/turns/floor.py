@@ -8,13 +8,14 @@ The floor never sees samples, words or engines.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from voicecore.config import TurnSettings
 from voicecore.errors import UnexpectedEvent
 from voicecore.turns.endpointing import UNFIT, Evidence, SlotFit, Wait, silence_to_wait
-from voicecore.turns.overlap import Judgement, Kind, Overlap, judge
+from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us, judge
 from voicecore.turns.pace import Pace
 from voicecore.turns.syntax import Ending
 from voicecore.turns.voicing import Voicing
@@ -246,6 +247,11 @@ class Floor:
                 self._fillers = 0
                 self.patience_ms = self._settings.no_input_ms
         return list(acts)
+
+    def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
+        """Whether a turn made of ``sounds`` and read as ``words`` is for us: ANSWER, else what it was."""
+        judged = [for_us(self._settings, replace(sound, words=words)) for sound in sounds]
+        return next((j for j in judged if j.kind is Kind.ANSWER), judged[-1])
 
     def takes(self, event: Event) -> bool:
         """Whether the table lists ``event`` for the present state."""
