@@ -23,6 +23,7 @@ BENCHES = {
     "perception": "benchmarks.perception",
     "wer": "benchmarks.wer",
     "call": "benchmarks.call",
+    "replay": "benchmarks.replay",
 }
 REPORTS = Path(__file__).parent / "reports"
 

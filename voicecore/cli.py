@@ -109,8 +109,27 @@ def demo(
 
 
 @app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="WAV: a call as the appliance records it.")],
+    agent: Annotated[Path, typer.Option(help="The agent's folder.")],
+    export: Annotated[
+        Path | None, typer.Option(help="The call's export: its day, its keypad and what the tools answered.")
+    ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="URL to ask what the export does not answer; effects are real.")
+    ] = None,
+    today: Annotated[str | None, typer.Option(help="The day of the call, YYYY-MM-DD.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON per decision.")] = False,
+) -> None:
+    """Play a recorded caller to the agent again, faster than real time, and print every decision."""
+    from voicecore.replay.command import replay_file
+
+    sys.exit(replay_file(recording, agent, export, backend, today, as_json))
+
+
+@app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="kernels, perception, wer or call")],
+    name: Annotated[str, typer.Argument(help="kernels, perception, wer, call or replay")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
