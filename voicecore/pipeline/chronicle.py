@@ -132,7 +132,7 @@ class Chronicle:
         """An utterance waits for its playout."""
         self._close_before(now)
         trace = self.turn
-        if not speech.resumed:
+        if not (speech.resumed or speech.filler):
             trace.agent_text = f"{trace.agent_text} {speech.text}".strip()
         self.mark_once("queued", now)
 
