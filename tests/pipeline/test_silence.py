@@ -238,6 +238,26 @@ async def test_a_late_recogniser_is_explained(scene: Callable[..., Scene]) -> No
         assert turns == ["look up my invoice"]
 
 
+@pytest.mark.parametrize(("ms", "turns"), [(100, [0]), (600, [1])])
+async def test_who_speaks_on_before_the_turn_was_read_is_read_as_a_whole(
+    scene: Callable[..., Scene], ms: int, turns: list[int]
+) -> None:
+    async with scene() as call:
+        await call.until_listening()
+        call.recogniser.close_gate()
+        await call.say("look up my invoice")
+        while call.said()[-1] not in WAITS:
+            await call.wait(0.02)
+        await call.say("look up my invoice", ms=ms)
+        await call.wait(1.5)
+        call.recogniser.open_gate()
+        await call.until_listening()
+        assert "six digit customer number" in call.said()[-1]
+        await call.asked("two seven one eight three eight")
+        assert "postcode" in call.said()[-1]
+        assert [turn.reopened for turn in call.turns if turn.by == "speech"] == turns
+
+
 @pytest.mark.parametrize(("first_s", "next_s"), [(0.3, 0.3), (3.0, 0.5), (0.3, 2.5)])
 async def test_an_answer_is_heard_sentence_by_sentence(
     scene: Callable[..., Scene], first_s: float, next_s: float
