@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voicecore.config import TurnSettings
 from voicecore.turns import Act, Features, Floor, State
 from voicecore.turns.floor import Event
+from voicecore.turns.overlap import Judgement, Kind, Overlap
 from voicecore.types import TICK_MS
 
 SILENCE_MS = 600
@@ -51,6 +54,10 @@ class PlainFloor(Floor):
             if self.takes(event):
                 acts += self.on(event)
         return acts
+
+    def meant(self, _sounds: Sequence[Overlap], _words: str) -> Judgement:
+        """Every turn is meant for us."""
+        return Judgement(Kind.ANSWER)
 
     def _track(self, voiced: bool, now: float) -> None:
         if not voiced:

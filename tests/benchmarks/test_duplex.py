@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.duplex.metrics import ANSWER_S, STOP_S, YIELD_S, Kind, Outcome, Sound, judge, panel
+from benchmarks.duplex.metrics import ANSWER_S, STOP_S, YIELD_S, Kind, Outcome, Sound, Verdict, judge, panel
 from benchmarks.duplex.segments import AUDIBLE, PAUSE, Span, pauses, speech_segments
 from voicecore.types import RATE, Pcm
 
@@ -34,7 +34,7 @@ def sound(kind: Kind, start: float, end: float, *holes: tuple[float, float]) -> 
     return Sound(kind, at(start), at(end), pauses=tuple(spans(*holes)))
 
 
-def one(kind: Kind, start: float, end: float, *agent: tuple[float, float]):
+def one(kind: Kind, start: float, end: float, *agent: tuple[float, float]) -> Verdict:
     return judge([sound(kind, start, end)], spans(*agent), END)[0]
 
 
