@@ -24,6 +24,7 @@ BENCHES = {
     "wer": "benchmarks.wer",
     "call": "benchmarks.call",
     "replay": "benchmarks.replay",
+    "duplex": "benchmarks.duplex.bench",
 }
 REPORTS = Path(__file__).parent / "reports"
 

@@ -169,8 +169,8 @@ class TurnSettings(Section):
     """A short sound over less than this of the agent's speech is the answer to it."""
     aside_db: float = Field(-9.0, le=0)
     """This far under the caller's usual level speaks for speech that is not meant for us."""
-    filler_ms: int = Field(900, ge=200)
-    """How long a caller waits for the first sound of a reply before they are told that it takes time."""
+    filler_ms: int = Field(1200, ge=200)
+    """Silence, since the caller's last sound or the agent's own, after which a late reply is explained."""
     filler_again_ms: int = Field(5000, ge=1000)
     """... and after that."""
     no_input_ms: int = Field(7000, ge=1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ from models.tts_espeak import EspeakTts
 from sip.memory import MemoryCall, MemoryEndpoint
 from tests.pipeline.fakes import WORD, LoopCall, SlowSpeaker
 from voicecore.pipeline.mouth import Mouth, Speech
-from voicecore.pipeline.work import InlineLane
+from voicecore.pipeline.work import InlineLane, ThreadLane
 from voicecore.types import RATE, TICK, SpeechChunk, WordMark
 
 TICKS_PER_WORD = WORD // TICK
@@ -116,6 +117,34 @@ async def test_prepared_speech_makes_no_sound_and_can_be_dropped() -> None:
     rig.mouth.drop(speech)
     await asyncio.gather(speech.task, return_exceptions=True)  # type: ignore[arg-type]
     assert (rig.call.written, rig.mouth.busy, rig.tts.closed) == (0, False, 1)
+
+
+class Stuck:
+    """A Tts that is busy with its first chunk until it may go on."""
+
+    def __init__(self) -> None:
+        self.busy, self.may = threading.Event(), threading.Event()
+        self.closed = threading.Event()
+
+    def synthesize(self, text: str) -> Iterator[SpeechChunk]:
+        try:
+            self.busy.set()
+            assert self.may.wait(10)
+            yield SpeechChunk(np.ones(TICK, np.int16))
+        finally:
+            self.closed.set()
+
+
+async def test_synthesis_that_is_dropped_while_an_engine_thread_is_in_it_ends_after_it() -> None:
+    lane, tts = ThreadLane("tts", threads=2), Stuck()
+    mouth = Mouth(LoopCall(), tts, lane, lambda: None, lambda _: None)
+    speech = mouth.prepare("a", "one")
+    await asyncio.to_thread(tts.busy.wait, 10)
+    mouth.drop(speech)
+    await asyncio.gather(speech.task, return_exceptions=True)  # type: ignore[arg-type]
+    tts.may.set()
+    assert await asyncio.to_thread(tts.closed.wait, 10)
+    lane.close()
 
 
 class Breathing:

@@ -248,7 +248,7 @@ async def test_speaking_while_a_tool_works_is_another_turn(stage: Callable[..., 
             await self.gate.wait()
             return await super().call(name, arguments, key)
 
-    async with stage(desk=LateDesk(ANSWERS)) as call:
+    async with stage(desk=LateDesk(ANSWERS), filler_ms=9000) as call:
         await call.until_listening()
         await call.say("look up my invoice")
         await call.until_listening()

@@ -164,8 +164,8 @@ def test_a_late_reply_is_filled_once_and_then_more_patiently() -> None:
     line.hears(VOICE, 500)
     line.hears(QUIET, 400)
     assert line.floor.state is State.THINKING
-    assert line.hears(QUIET, 3700) == [Act.FILL]
-    assert line.at(Act.FILL) == pytest.approx(0.9 + 0.8)
+    assert line.hears(QUIET, 3300) == [Act.FILL]
+    assert line.at(Act.FILL) == pytest.approx(0.5 + 0.8)
     assert line.hears(QUIET, 200) == [Act.FILL]
 
 
@@ -196,7 +196,7 @@ def test_speech_over_the_last_word_is_a_turn_without_an_interruption() -> None:
     line.hears(VOICE, 100)
     assert line.on(Event.DELIVERED) == [Act.UNDUCK]
     assert line.hears(VOICE, 500) == []
-    assert line.hears(QUIET, 1200) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
+    assert line.hears(QUIET, 1100) == [Act.START_EARLY_WORK, Act.COMMIT_TURN]
 
 
 def test_nobody_speaks() -> None:

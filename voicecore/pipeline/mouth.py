@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -223,9 +224,9 @@ class Mouth:
         return speech.synthesised
 
     async def _synthesise(self, speech: Speech) -> None:
-        chunks = self._tts.synthesize(speech.text[speech.offset :])
+        chunks = _Chunks(self._tts.synthesize(speech.text[speech.offset :]))
         try:
-            while (chunk := await self._lane.submit(lambda: _next(chunks))) is not None:
+            while (chunk := await self._lane.submit(chunks.next)) is not None:
                 speech.marks.extend(_moved(mark, speech.offset) for mark in chunk.marks)
                 if len(chunk.pcm):
                     if speech.samples == 0:
@@ -235,15 +236,27 @@ class Mouth:
                     speech.samples += len(chunk.pcm)
                 self.pump()
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                self._lane.submit(close)
+            self._lane.submit(chunks.close)
             speech.synthesised = True
             self.pump()
 
 
-def _next(chunks: Iterator[SpeechChunk]) -> SpeechChunk | None:
-    return next(chunks, None)
+class _Chunks:
+    """A synthesis, pulled and cancelled from the lane's threads: a pull that is on is finished first."""
+
+    def __init__(self, chunks: Iterator[SpeechChunk]) -> None:
+        self._chunks = chunks
+        self._lock = threading.Lock()
+
+    def next(self) -> SpeechChunk | None:
+        with self._lock:
+            return next(self._chunks, None)
+
+    def close(self) -> None:
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            with self._lock:
+                close()
 
 
 def _moved(mark: WordMark, offset: int) -> WordMark:

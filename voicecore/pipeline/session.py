@@ -45,6 +45,7 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
+_HUSH_RAMP_MS = 10
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -120,6 +121,7 @@ class Session:
         self._chronicle.started(codec, labels)
         reply = self._make_real(self._new_reply())
         self._watch(reply.resume(self._greeting))
+        self._filler.begin()
 
     def tick(self, frame: MediaFrame, sound: Sound) -> None:
         """One media tick: what was heard decides, then playout goes on."""
@@ -198,7 +200,7 @@ class Session:
     def _perform(self, acts: list[Act]) -> None:
         for act in acts:
             match act:
-                case Act.OPEN_TURN:
+                case Act.OPEN_TURN if not self._deciding:
                     self._partial = ""
                     self._sounds.begin_turn()
                     self._listener.open(self._thread.state.expectation, self.now)
@@ -212,20 +214,23 @@ class Session:
                     self._commit = self._watch(self._committed())
                 case Act.DUCK:
                     self.call.gain(self._house.turns.duck_gain)
+                case Act.HUSH:
+                    self.call.gain(0.0, _HUSH_RAMP_MS)
                 case Act.UNDUCK:
                     self.call.gain(1.0)
                 case Act.STOP_PLAYOUT:
                     self._stop_playout()
-                case Act.DROP_TURN:
+                case Act.DROP_TURN if not self._deciding:
                     self._drop_turn()
                 case Act.FILL:
-                    if self._reply is not None and (self._reply.running or self._tasks):
-                        self._filler.say()
+                    self._fill()
                 case Act.ASK_AGAIN:
                     self._chronicle.begin_turn("silence", self.now)
                     self._watch(self._reply_to(NoInput()))
 
     def _start_early_work(self) -> None:
+        if self._deciding:
+            self._discard_early_work()
         if not self._in_turn:
             self._in_turn = True
             self._chronicle.begin_turn("speech", self._floor.onset)
@@ -237,32 +242,60 @@ class Session:
         self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
 
     async def _committed(self) -> None:
+        sounds = self._sounds.turn
         await self._early.settled()
-        judgement = self._sounds.judge(self._early.transcript.text)
-        draft = self._early.take() if judgement.kind is Kind.ANSWER else None
+        words = self._early.transcript.text
+        judgement = self._floor.meant(sounds, words)
+        meant = judgement.kind is Kind.ANSWER and (words or not self._resume.pending)
+        draft = self._early.take() if meant else None
         if draft is None:
             self._not_for_us(judgement)
             return
         self._resume.forget()
-        if self._reply is not None:
-            self._reply.hush()
+        draft.bound = self._floor.told_to_wait
         self._before, self._taken = self._thread, True
         self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
         self._make_real(draft)
-        if draft.thread.state.holding:
-            self._floor.patience_ms = self._house.turns.hold_ms
+        if draft.bound:
+            self._close_turn()
 
     def _not_for_us(self, judgement: Judgement) -> None:
         """Nothing was said to us: go on with what was cut off, or listen."""
         self._drop_turn()
         self._chronicle.judged(judgement, self.now)
         if not self._resume.pending:
-            self._floor.on(FloorEvent.NOTHING_TO_SAY)
+            if judgement.kind is Kind.ASIDE:
+                self._floor.patience_ms = self._house.turns.hold_ms
+            if self._floor.takes(FloorEvent.NOTHING_TO_SAY):
+                self._floor.on(FloorEvent.NOTHING_TO_SAY)
             return
         self._chronicle.resumed()
         self._thread.state, _ = self._mind.dialogue.step(self._thread.state, Resumed())
         for speech in self._resume.take(self._mouth):
             self._say(speech)
+
+    def _fill(self) -> None:
+        """Say that the reply is late. The caller has been told that we have their turn: it is over."""
+        if self._at_work:
+            if self._taken and self._reply is not None:
+                self._reply.bound = True
+            self._filler.say()
+
+    @property
+    def _deciding(self) -> bool:
+        """Whether the committed turn has not become a reply yet."""
+        return self._commit is not None and not self._commit.done() and not self._taken
+
+    @property
+    def _at_work(self) -> bool:
+        """Whether more is to come without the caller's doing."""
+        return self._deciding or (self._reply is not None and self._reply.running)
+
+    def _patience_ms(self) -> int:
+        turns, state = self._house.turns, self._thread.state
+        if state.ended:
+            return turns.filler_again_ms
+        return turns.hold_ms if state.holding else turns.no_input_ms
 
     def _discard_early_work(self) -> None:
         """The caller goes on: nothing of the reply happened. If it is bound, this is another turn."""
@@ -325,6 +358,7 @@ class Session:
     async def _settled(self) -> None:
         """Wait until an earlier reply has done what can't be taken back."""
         if self._reply is not None:
+            self._reply.hush()
             await self._reply.finished()
 
     def _keyed(self, digits: str) -> None:
@@ -347,10 +381,11 @@ class Session:
         reply = self._reply
         if reply is None:
             return
-        over = FloorEvent.MORE_TO_COME if reply.running else FloorEvent.DELIVERED
+        over = FloorEvent.MORE_TO_COME if self._at_work else FloorEvent.DELIVERED
         if self._floor.takes(over):
             self._perform(self._floor.on(over))
             if over is FloorEvent.DELIVERED:
+                self._floor.patience_ms = self._patience_ms()
                 self._chronicle.listening(self._thread.state.expectation, self.now)
         if reply.running:
             return
@@ -383,7 +418,11 @@ class Session:
     def _on_queued(self, speech: Speech) -> None:
         if self._floor.takes(FloorEvent.REPLY):
             self._floor.on(FloorEvent.REPLY)
-            self._close_turn()
+            if not self._deciding:
+                self._close_turn()
+        self._floor.told_to_wait = speech.filler
+        if not speech.filler:
+            self._filler.begin()
         self._chronicle.queued(speech, self.now)
 
     def _on_tool(self, run: ToolRun) -> None:

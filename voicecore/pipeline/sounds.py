@@ -1,11 +1,11 @@
-"""Tells what the sounds on a caller's line are, and whether a turn made of them was meant for us."""
+"""Collects the sounds on a caller's line, and what each is like."""
 
 from __future__ import annotations
 
 from voicecore.pipeline.ears import Ears
 from voicecore.ports import SoundModel
 from voicecore.turns import Floor
-from voicecore.turns.overlap import Judgement, Overlap
+from voicecore.turns.overlap import Overlap
 
 _LEAD_TICKS = 3
 _LONGEST_TICKS = 75
@@ -19,7 +19,7 @@ class Sounds:
         self._ears = ears
         self._model = model
         self._floor = floor
-        self._turn: list[Overlap] = []
+        self.turn: tuple[Overlap, ...] = ()
         """The sounds of the turn, each as it was at its soft end."""
 
     def kinds(self) -> tuple[float, ...] | None:
@@ -32,12 +32,8 @@ class Sounds:
 
     def begin_turn(self) -> None:
         """What follows is another turn."""
-        self._turn = []
+        self.turn = ()
 
     def end(self) -> None:
         """A soft end: the latest sound belongs to the turn."""
-        self._turn.append(self._floor.sound(self.kinds()))
-
-    def judge(self, words: str) -> Judgement:
-        """Whether the turn, read as ``words``, was meant for us (see ``Floor.meant``)."""
-        return self._floor.meant(self._turn, words)
+        self.turn = (*self.turn, self._floor.sound(self.kinds()))

@@ -21,6 +21,9 @@ from voicecore.turns.syntax import Ending
 from voicecore.turns.voicing import Voicing
 from voicecore.types import TICK_MS
 
+_LEAST_THINKING_MS = 200
+"""However long the caller has been silent, a reply gets this long."""
+
 
 class State(Enum):
     """Who has the floor."""
@@ -55,6 +58,10 @@ class Event(Enum):
     """The caller has been voiced for ``duck_ms`` while we speak."""
     OVERLAP_GOES_ON = auto()
     """... again, so soon after a sound that was dismissed that both may be one turn."""
+    LIKELY = auto()
+    """That sound is rather an interruption, though that is not decided yet."""
+    UNLIKELY = auto()
+    """... and now it is not any more."""
     DISMISSED = auto()
     """That sound is judged to be nothing to stop for."""
     INTERRUPTION = auto()
@@ -88,6 +95,8 @@ class Act(Enum):
     DISCARD_EARLY_WORK = auto()
     COMMIT_TURN = auto()
     DUCK = auto()
+    HUSH = auto()
+    """Fall silent for the moment that deciding takes."""
     UNDUCK = auto()
     STOP_PLAYOUT = auto()
     DROP_TURN = auto()
@@ -124,6 +133,8 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Act, ...]]] = {
     (S.SPEAKING, E.DELIVERED): (S.LISTENING, ()),
     (S.SPEAKING, E.MORE_TO_COME): (S.THINKING, ()),
     (S.SPEAKING, E.KEYED): (S.THINKING, (A.STOP_PLAYOUT,)),
+    (S.DUCKING, E.LIKELY): (S.DUCKING, (A.HUSH,)),
+    (S.DUCKING, E.UNLIKELY): (S.DUCKING, (A.DUCK,)),
     (S.DUCKING, E.DISMISSED): (S.SPEAKING, (A.UNDUCK,)),
     (S.DUCKING, E.INTERRUPTION): (S.INTERRUPTED, (A.STOP_PLAYOUT, A.UNDUCK)),
     (S.DUCKING, E.DELIVERED): (S.HEARING, (A.UNDUCK,)),
@@ -177,7 +188,10 @@ class Floor:
         self._settings = settings
         self._state_ms = 0
         """Time since the floor last changed hands."""
-        self._fillers = 0
+        self.told_to_wait = False
+        """Whether the last that the agent said explains the silence behind it."""
+        self._quiet_ms = 0
+        """Silence of both sides."""
         self._now = 0.0
         self._began = (math.inf, 0.0)
         """``agent_remaining_ms`` and ``agent_into_ms`` at the onset of the latest sound."""
@@ -225,6 +239,7 @@ class Floor:
         if voicing.voiced and voicing.run_ms == TICK_MS:
             self._began = (f.agent_remaining_ms, f.agent_into_ms)
             self.judgement = Judgement(None)
+        self._quiet_ms = 0 if speaking or voicing.voiced else self._quiet_ms + TICK_MS
         event = self._event(f)
         return self.on(event) if event is not None else []
 
@@ -242,10 +257,12 @@ class Floor:
         self._kept = event is Event.DISMISSED or (self._kept and event is Event.DELIVERED)
         match event:
             case Event.LATE:
-                self._fillers += 1
+                self.told_to_wait, self._quiet_ms = True, 0
             case Event.END | Event.KEYED | Event.NO_INPUT:
-                self._fillers = 0
+                self.told_to_wait = False
                 self.patience_ms = self._settings.no_input_ms
+        if event in (Event.KEYED, Event.NO_INPUT):
+            self._quiet_ms = 0
         return list(acts)
 
     def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
@@ -277,7 +294,7 @@ class Floor:
                 return Event.END if voicing.gap_ms >= self.wait.ms else None
             case State.THINKING if started:
                 return Event.ONSET
-            case State.THINKING if self._state_ms >= (s.filler_again_ms if self._fillers else s.filler_ms):
+            case State.THINKING if self._is_late():
                 return Event.LATE
             case State.SPEAKING:
                 return self._begun_overlap(f)
@@ -297,6 +314,11 @@ class Floor:
             snr_db=self._snr_db,
         )
 
+    def _is_late(self) -> bool:
+        s = self._settings
+        limit_ms = s.filler_again_ms if self.told_to_wait else s.filler_ms
+        return self._quiet_ms >= limit_ms and self._state_ms >= _LEAST_THINKING_MS
+
     def _begun_overlap(self, f: Features) -> Event | None:
         """A sound that was dismissed while it lasts counts again only when it proves to be more."""
         s, voicing = self._settings, self.voicing
@@ -312,8 +334,11 @@ class Floor:
         """An answer leaves the last words to the agent; DELIVERED makes it the caller's turn."""
         if self.judgement.kind is Kind.ANSWER:
             return None
+        hushed = self.judgement.hush
         self.judgement = self._judge(f)
         match self.judgement.kind:
+            case None | Kind.ANSWER if self.judgement.hush != hushed:
+                return Event.UNLIKELY if hushed else Event.LIKELY
             case None | Kind.ANSWER:
                 return None
             case Kind.INTERRUPTION:

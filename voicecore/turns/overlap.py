@@ -55,6 +55,8 @@ class Judgement:
 
     kind: Kind | None
     reasons: tuple[str, ...] = ()
+    hush: bool = False
+    """Undecided, but rather an interruption: be silent while that is being decided."""
 
 
 _OVER_MS = 200
