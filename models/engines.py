@@ -32,7 +32,10 @@ class Engine:
 ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
     {
         "vad": {"silero": Engine("models.vad_silero", "SileroVad", "engines", "silero-vad")},
-        "turn": {"smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2")},
+        "turn": {
+            "blend": Engine("models.turn_blend", "TurnBlend", "engines", "smart-turn-v3.2"),
+            "smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2"),
+        },
         "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
         "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
         "tts": {"espeak": Engine("models.tts_espeak", "EspeakTts", "engines")},

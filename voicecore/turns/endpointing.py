@@ -9,6 +9,7 @@ from enum import Enum
 from voicecore.config import TurnSettings
 from voicecore.turns.pace import Pauses
 from voicecore.turns.syntax import Ending
+from voicecore.types import TICK_MS
 
 
 class Fit(Enum):
@@ -71,7 +72,7 @@ _ENDINGS = {
     Ending.CLOSED: (0.7, "the sentence can end there"),
 }
 """Log-odds for an end, by the last words."""
-_FITS = {Fit.PART: (-4.0, 1.3), Fit.SERIES: (-1.0, 1.0), Fit.MAY_GO_ON: (1.0, 0.7), Fit.WHOLE: (4.0, 1.0)}
+_FITS = {Fit.PART: (-4.0, 1.3), Fit.SERIES: (-1.0, 1.0), Fit.MAY_GO_ON: (0.0, 0.7), Fit.WHOLE: (4.0, 1.0)}
 """Log-odds for an end and length of the pauses against this caller's others, by slot: groups of digits are
 further apart than words, and what follows a bare "no" follows at once."""
 _CLEAR_DB, _DROWNED_DB, _LEAST_TRUST = 20.0, 0.0, 0.4
@@ -85,10 +86,11 @@ _DOUBT_MS = 60
 def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
     """The silence that ends a turn, joined from all that is known, with its reasons.
 
-    Each piece of evidence adds to the log-odds of an end. The wait is the shortest after which
-    P(the caller would go on) x P(a pause of theirs lasts longer) is at most ``cutoff_risk``, between
-    ``wait_min_ms`` and ``wait_max_ms``. (A decision on the pauses' survival function, after Raux and
-    Eskenazi 2012, "Optimizing the turn-taking behavior of task-oriented spoken dialog systems".)
+    Each piece of evidence adds to the log-odds of an end. The wait is the one of least expected cost between
+    ``wait_min_ms`` and ``wait_max_ms``: P(end) x its length / ``cutoff_cost_ms`` for the dead air, plus
+    P(the caller goes on) x P(a pause of theirs lasts longer) for cutting them off. (Decision theory on the
+    pauses' survival function, as in Raux and Eskenazi 2012, "Optimizing the turn-taking behavior of
+    task-oriented spoken dialog systems".)
     """
     e = evidence
     reasons: list[str] = []
@@ -104,11 +106,19 @@ def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
         pauses = pauses.longer(factor)
         reasons.append(e.slot.because or f"the answer: {e.slot.fit.value}")
     goes_on = 1 / (1 + math.exp(logit))
-    risk = settings.cutoff_risk
-    silence_ms = pauses.outlasting(risk / goes_on) if goes_on > risk else 0.0
     reasons.append(f"{round(100 * goes_on)} % chance of more, pauses of about {round(pauses.median_ms)} ms")
-    silence_ms = max(silence_ms, settings.wait_min_ms) + _lateness_ms(settings, e, reasons)
+    silence_ms = _cheapest(settings, goes_on, pauses) + _lateness_ms(settings, e, reasons)
     return Wait(round(min(silence_ms, settings.wait_max_ms)), tuple(reasons))
+
+
+def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses) -> int:
+    """The silence of least expected cost, in ticks' steps."""
+
+    def cost(silence_ms: int) -> float:
+        dead_air = silence_ms / settings.cutoff_cost_ms
+        return (1 - goes_on) * dead_air + goes_on * pauses.outlast(silence_ms)
+
+    return min(range(settings.wait_min_ms, settings.wait_max_ms + 1, TICK_MS), key=cost)
 
 
 def _heard(e: Evidence, reasons: list[str]) -> float:

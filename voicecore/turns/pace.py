@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from voicecore.config import TurnSettings
 
@@ -26,9 +25,9 @@ class Pauses:
     spread: float
     """Standard deviation of the natural logarithm."""
 
-    def outlasting(self, chance: float) -> float:
-        """The length in ms that a pause outlasts with ``chance`` (0..1, exclusive)."""
-        return self.median_ms * math.exp(self.spread * NormalDist().inv_cdf(1 - chance))
+    def outlast(self, silence_ms: float) -> float:
+        """The chance 0..1 that such a pause is longer than ``silence_ms`` > 0."""
+        return 0.5 * math.erfc(math.log(silence_ms / self.median_ms) / (self.spread * math.sqrt(2)))
 
     def longer(self, factor: float) -> Pauses:
         """The same with every pause ``factor`` times as long."""
