@@ -141,13 +141,13 @@ class TurnSettings(Section):
     """Voiced time that begins a caller turn."""
     soft_end_ms: int = Field(80, ge=20)
     """Silence after which early work starts."""
-    cutoff_risk: float = Field(0.05, gt=0, lt=1)
-    """How likely endpointing may cut a caller off in one pause; less means longer waits."""
+    cutoff_cost_ms: float = Field(1800.0, gt=0)
+    """How much silence before answers one false cut-off is worth: more means longer waits."""
     wait_min_ms: int = Field(120, ge=60)
     wait_max_ms: int = Field(1600, ge=200)
     """Bounds of the silence that ends a turn."""
     pause_median_ms: float = Field(400.0, gt=0)
-    pause_spread: float = Field(0.7, gt=0)
+    pause_spread: float = Field(0.6, gt=0)
     """How long people pause inside a turn: log-normal, median and standard deviation of the natural
     logarithm; each call learns its caller's own median."""
     silence_probability: float = Field(0.35, gt=0, lt=1)
