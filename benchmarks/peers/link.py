@@ -44,18 +44,19 @@ class Link:
     def __init__(self, wire: socket.socket) -> None:
         wire.setblocking(False)
         self.hello: dict[str, Any] = {}
-        """The peer's versions and settings, once it is ready for a call; else empty."""
+        """The peer's versions and settings; empty before it was first ready for a call."""
         self.taken = False
         """Whether a call has it."""
         self.lost = 0
         """Packets that the peer was too late to take: a run with any is not a fair one."""
         self._wire = wire
+        self._ready = False
 
     @property
     def idle(self) -> bool:
         """Ready for a call. Raises EngineError("peer-gone")."""
         self.decisions()
-        return bool(self.hello) and not self.taken
+        return self._ready and not self.taken
 
     def hear(self, pcm: Pcm) -> None:
         """Give the peer 20 ms of the caller, int16 at ``RATE``."""
@@ -69,15 +70,15 @@ class Link:
         """The call is over; the peer makes itself ready for the next one."""
         self.decisions()
         self._send(b"H")
-        self.hello, self.taken = {}, False
+        self._ready = self.taken = False
 
     def decisions(self) -> list[Decision]:
         """What has come since the last call, in order. Raises EngineError("peer-gone")."""
         found = []
         for message in self._messages():
             if message["event"] == "ready":
-                self.hello = message
-            elif self.hello:
+                self.hello, self._ready = message, True
+            elif self._ready:
                 event, at = message.pop("event"), message.pop("at")
                 found.append(Decision(event, at, message))
         return found

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, cast
+
+import numpy as np
 
 from benchmarks.peers.floor import PeerFloor
 from benchmarks.peers.link import Link
@@ -53,6 +56,20 @@ class Tap:
         """Makes the floor of one call (``House.floor``)."""
         floor = self.floors[call.info.id] = PeerFloor(turns, self._of[call.info.id])
         return floor
+
+    def account(self) -> dict[str, Any]:
+        """For the report: the peers' versions and settings, packets lost (any: void), ms per verdict."""
+        applied = [applied for floor in self.floors.values() for applied in floor.applied]
+        took = [a.decision.facts["took_ms"] for a in applied if a.decision.event == "verdict"]
+        p50, p95 = np.percentile(took, (50, 95)) if took else (math.nan, math.nan)
+        return {
+            "versions": self._links[0].hello.get("versions"),
+            "settings": self._links[0].hello.get("settings"),
+            "lost": sum(link.lost for link in self._links),
+            "verdicts": len(took),
+            "verdict_p50_ms": round(float(p50), 1),
+            "verdict_p95_ms": round(float(p95), 1),
+        }
 
     async def start(self) -> None:
         """Start listening once every peer is ready."""

@@ -245,6 +245,20 @@ class TestTap:
         assert (await incoming).kind is CallEventKind.INCOMING
         await tap.stop()
 
+    async def test_it_accounts_for_what_the_peers_did(self, script: Script) -> None:
+        endpoint = MemoryEndpoint()
+        tap = Tap(endpoint, [script.ready().link])
+        await tap.start()
+        call = endpoint.invite()
+        await tap.next_event()
+        floor = tap.floor(SETTINGS, tap.call(call.info.id))
+        for took_ms in (40.0, 50.0, 60.0):
+            script.send({"event": "verdict", "at": 1.0, "probability": 0.9, "took_ms": took_ms})
+        floor.step(QUIET, 1.0)
+        account = tap.account()
+        assert account["settings"] == READY["settings"]
+        assert (account["lost"], account["verdicts"], account["verdict_p50_ms"]) == (0, 3, 50.0)
+
     async def test_a_call_without_a_free_peer_is_an_error(self, script: Script) -> None:
         endpoint = MemoryEndpoint()
         tap = Tap(endpoint, [script.ready().link], patience_s=0.02)
