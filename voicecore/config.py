@@ -125,7 +125,7 @@ class EngineNames(Section):
     """Which engine stands behind each port; names from the table in ``models/``."""
 
     vad: str = "silero"
-    turn: str = "smart-turn"
+    turn: str = "blend"
     sounds: str = "prosody"
     asr: str = "pocketsphinx"
     tts: str = "espeak"

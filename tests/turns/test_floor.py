@@ -89,7 +89,7 @@ def test_the_pauses_of_a_caller_who_takes_time_are_learned() -> None:
     """One who paused long and went on is waited for longer."""
     waits = []
     for pause_ms in (0, 900):
-        line = Line(wait_max_ms=3000, cutoff_risk=0.01)
+        line = Line(wait_max_ms=3000, cutoff_cost_ms=10_000)
         for _ in range(6):
             line.hears(VOICE, 500)
             line.hears(QUIET, pause_ms)
