@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,25 +61,134 @@ class Judgement:
     """Undecided, but rather an interruption: be silent while that is being decided."""
 
 
-_OVER_MS = 200
+_OVER_MS = 160
+"""Silence after which a sound is judged with what is there."""
+_EARLY_MS, _LATE_MS = 100, 340
+"""Since the onset: from here to there less and less certainty stops the agent."""
+_HUSH_MS = range(140, 300)
+"""Since the onset: when the agent may be silent in doubt. Ends before a listener would notice (200 ms)."""
+_HUSH = 0.35
+"""Belief in an interruption that makes the agent silent in doubt."""
+_PAUSE_MS = 60
+"""Silence after which there is nothing to be silent for."""
+_LEVELS_DB = (0.0, -3.0, -9.0, -8.0)
+"""Usual levels of the kinds over the caller's turns, and how far each spreads."""
+_SPREAD_DB = 5.0
+_FARTHEST_DB = 15.0
+_INTERRUPTION, _BACKCHANNEL, _ASIDE, _NOISE = range(4)
+_KINDS = (Kind.INTERRUPTION, Kind.BACKCHANNEL, Kind.ASIDE, Kind.NOISE)
+_UNVOICED = 0.05
+"""What belief in any speech is multiplied with when the detector never was sure of it."""
+_SHORT_NOISE = 0.9
+"""Belief in noise that outweighs one word, which a recogniser may have made up."""
+_NO_TURN = 0.6
+
+_WHILE = r"(sec|second|minute|moment)"
+_WAIT = re.compile(
+    rf"^(please )?(hold on|hang on|(just |give me |wait )?(a|one) {_WHILE}|just a {_WHILE})( please)?$"
+)
+_CLAIM = re.compile(r"\b(stop|wait|no|nope|excuse me|sorry|actually|operator|cancel|but|what|question)\b")
+_LISTENING = re.compile(
+    r"^(\s*\b(mm|hmm?|mhm|uh|huh|aha|ah|oh|yeah|yep|yup|yes|okay|ok|right|sure|good|great|true|fine|exactly|"
+    r"really|wow|alright|all right|of course|i see|got it))+$"
+)
+_HESITATION = re.compile(r"^(\s*\b(um|uh|er|erm|uhm|hmm?|mm))*$")
 
 
 def judge(settings: TurnSettings, evidence: Overlap) -> Judgement:
-    """Called every tick while the agent speaks ducked; stays undecided as long as waiting can help."""
-    if evidence.echo >= settings.echo_correlation:
+    """Called every tick while the agent speaks ducked; undecided as long as waiting can help.
+
+    A sequential test (Wald, 1945) whose bar falls with the time since the onset: what is clear stops the
+    agent after 100 ms, what is merely likely later. A sound that ended is judged with what is there. Words
+    overrule the sound of it. INTERRUPTION may follow another kind if the sound goes on.
+    """
+    e = evidence
+    if e.echo >= settings.echo_correlation:
         return Judgement(Kind.ECHO, ("it sounds like what we just said",))
-    if evidence.run_ms >= settings.interrupt_ms:
+    over = e.gap_ms >= _OVER_MS
+    belief = _belief(settings, e)
+    if (spoken := _spoken(e.words)) is not None and (over or spoken.kind is Kind.INTERRUPTION):
+        return _answer(settings, e, spoken)
+    if belief is None:
+        return _by_length(settings, e, over)
+    likely = max(range(4), key=belief.__getitem__)
+    age_ms = e.run_ms + e.gap_ms
+    if belief[_INTERRUPTION] >= _bar(settings, age_ms):
+        return Judgement(Kind.INTERRUPTION, (f"it sounds like one after {age_ms} ms",))
+    if e.run_ms >= settings.interrupt_ms and belief[_ASIDE] + belief[_NOISE] < _NO_TURN:
         return Judgement(Kind.INTERRUPTION, ("it goes on",))
-    if evidence.gap_ms >= _OVER_MS:
-        return Judgement(Kind.BACKCHANNEL, ("it was short",))
-    return Judgement(None)
+    if over:
+        return _answer(settings, e, Judgement(_KINDS[likely], ("that is what it sounded like",)))
+    doubtful = age_ms in _HUSH_MS and belief[_INTERRUPTION] >= _HUSH
+    return Judgement(None, hush=doubtful and e.gap_ms < _PAUSE_MS)
 
 
-_SHORT_MS = 400
+def for_us(settings: TurnSettings, evidence: Overlap) -> Judgement:
+    """Whether a sound that ended in the agent's silence is the caller's turn: ANSWER, else ASIDE or NOISE.
+
+    Doubt makes it a turn: "two" must never be lost, a cough that gets an answer only annoys.
+    """
+    e, belief = evidence, _belief(settings, evidence)
+    words = _plain(e.words)
+    if _WAIT.match(words):
+        return Judgement(Kind.ASIDE, ("we are asked to wait",))
+    if belief is None:
+        return Judgement(Kind.ANSWER, ("nothing speaks against it",))
+    faint = e.over_usual_db <= settings.aside_db
+    if belief[_NOISE] >= (_NO_TURN if _HESITATION.match(words) else _SHORT_NOISE):
+        return Judgement(Kind.NOISE, ("no words, and it sounds like none",))
+    if faint and belief[_ASIDE] >= _NO_TURN:
+        return Judgement(Kind.ASIDE, ("faint, and it sounds far away",))
+    return Judgement(Kind.ANSWER, ("nothing speaks against it",))
 
 
-def for_us(_settings: TurnSettings, evidence: Overlap) -> Judgement:
-    """Whether a finished sound in silence is the caller's turn: ANSWER, else what it is."""
-    if not evidence.words and evidence.run_ms < _SHORT_MS:
-        return Judgement(Kind.NOISE, ("short, and no words in it",))
-    return Judgement(Kind.ANSWER)
+def _belief(settings: TurnSettings, e: Overlap) -> tuple[float, ...] | None:
+    """The sound model's probabilities, and how loud each kind is (Bayes); None without the model."""
+    if e.kinds is None:
+        return None
+    joint = list(e.kinds)
+    if not math.isnan(e.over_usual_db):
+        apart = (min(max(e.over_usual_db - usual, -_FARTHEST_DB), _FARTHEST_DB) for usual in _LEVELS_DB)
+        joint = [p * math.exp(-0.5 * (db / _SPREAD_DB) ** 2) for p, db in zip(joint, apart, strict=True)]
+    if e.speech < settings.speech_probability and e.run_ms >= _LATE_MS:
+        joint[:_NOISE] = [p * _UNVOICED for p in joint[:_NOISE]]
+    return tuple(p / sum(joint) for p in joint)
+
+
+def _bar(settings: TurnSettings, age_ms: float) -> float:
+    """How certain an interruption must be."""
+    if age_ms < _EARLY_MS:
+        return math.inf
+    done = min((age_ms - _EARLY_MS) / (_LATE_MS - _EARLY_MS), 1.0)
+    return settings.interrupt_sure + done * (settings.interrupt_likely - settings.interrupt_sure)
+
+
+def _spoken(text: str) -> Judgement | None:
+    """What the words alone say; None where they leave it open."""
+    words = _plain(text)
+    if _LISTENING.match(words):
+        return Judgement(Kind.BACKCHANNEL, ("only words of a listener",))
+    if _WAIT.match(words):
+        return Judgement(Kind.ASIDE, ("we are asked to wait",))
+    if _CLAIM.search(words):
+        return Judgement(Kind.INTERRUPTION, ("words that claim the floor",))
+    return None
+
+
+def _plain(text: str) -> str:
+    """Lower-case words, a blank between."""
+    return " ".join(re.findall(r"[\w']+", text.lower()))
+
+
+def _answer(settings: TurnSettings, e: Overlap, judgement: Judgement) -> Judgement:
+    """A listener's sound over the agent's last words answers them."""
+    if judgement.kind is Kind.BACKCHANNEL and e.agent_remaining_ms <= settings.answer_ms:
+        return Judgement(Kind.ANSWER, (*judgement.reasons, "the agent had nearly finished"))
+    return judgement
+
+
+def _by_length(settings: TurnSettings, e: Overlap, over: bool) -> Judgement:
+    """Without a model."""
+    if e.run_ms >= settings.interrupt_ms:
+        return Judgement(Kind.INTERRUPTION, ("it goes on",))
+    return _answer(settings, e, Judgement(Kind.BACKCHANNEL, ("it was short",))) if over else Judgement(None)
