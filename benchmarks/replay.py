@@ -141,7 +141,7 @@ def _speed(replays: Sequence[Played], clock: str) -> float:
 
 
 def _costs(watch: Stopwatch, replays: Sequence[Played]) -> list[Figure]:
-    """Processor time per second of audio, by engine; warming up the recogniser is in it."""
+    """Processor time per second of audio, by engine."""
     seconds, calls = sum(played.seconds for played in replays), len(replays)
     rest = sum(played.cpu_s for played in replays) - sum(watch.seconds.values())
     spent = {**{stage: watch.seconds[stage] for stage in STAGES}, "rest": rest}
