@@ -7,7 +7,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.h)
 
-.PHONY: demo test test-fast test-interop sanitize lint bench clean
+PEERS := .peers
+
+.PHONY: demo test test-fast test-interop sanitize lint bench peers clean
 demo: $(VENV)/.demo $(VENV)/.models
 	$(PY) -m voicecore demo
 
@@ -34,6 +36,13 @@ bench: $(VENV)/.test $(VENV)/.models
 	$(PY) -m voicecore bench perception
 	$(PY) -m voicecore bench call
 
+peers: $(PEERS)/.pipecat
+
+$(PEERS)/.pipecat: benchmarks/peers/pipecat/requirements.txt
+	$(PYTHON) -m venv $(PEERS)/pipecat
+	$(PEERS)/pipecat/bin/python -m pip install -q -r $<
+	touch $@
+
 $(VENV)/.python: packages.debian
 	sh .ci/packages build
 	$(PYTHON) -m venv $(VENV)
@@ -57,4 +66,4 @@ $(VENV)/.models: $(VENV)/.demo models/catalogue.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .data build *.egg-info voicecore/audio/*.so ext/*.c ext/*.cpp
+	rm -rf $(VENV) $(PEERS) .data build *.egg-info voicecore/audio/*.so ext/*.c ext/*.cpp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+import pytest
 
 from tests.pipeline.fakes import Parrot
 from voicecore.pipeline.listener import Listener
@@ -29,7 +30,7 @@ async def test_a_turn_begins_with_the_pre_roll() -> None:
     parrot = Parrot()
     ear, _ = listener(parrot)
     hear(ear, 50)
-    ear.open(EXPECTATION, now=1.0)
+    ear.open(EXPECTATION, now=1.0, onset=1.0)
     hear(ear, 10)
     reading = await ear.finish()
     assert reading.final
@@ -38,10 +39,20 @@ async def test_a_turn_begins_with_the_pre_roll() -> None:
     assert parrot.opened == [EXPECTATION]
 
 
+async def test_a_floor_that_is_late_to_notice_loses_nothing() -> None:
+    parrot = Parrot()
+    ear, _ = listener(parrot)
+    hear(ear, 100)
+    ear.open(EXPECTATION, now=2.0, onset=1.5)
+    assert ear.started_at == pytest.approx(1.5 - 0.3)
+    ear.open(EXPECTATION, now=2.0, onset=0.0)
+    assert ear.started_at == pytest.approx(2.0 - 1.0)
+
+
 async def test_reopening_recognises_the_whole_turn_again() -> None:
     parrot = Parrot()
     ear, _ = listener(parrot)
-    ear.open(EXPECTATION, now=0.0)
+    ear.open(EXPECTATION, now=0.0, onset=0.0)
     hear(ear, 12)
     await ear.finish()
     hear(ear, 5)
@@ -54,7 +65,7 @@ async def test_reopening_recognises_the_whole_turn_again() -> None:
 
 async def test_partials_come_as_the_sound_does() -> None:
     ear, partials = listener(Parrot())
-    ear.open(EXPECTATION, now=0.0)
+    ear.open(EXPECTATION, now=0.0, onset=0.0)
     hear(ear, 11)
     await ear.finish()
     await asyncio.sleep(0)
@@ -64,7 +75,7 @@ async def test_partials_come_as_the_sound_does() -> None:
 async def test_between_turns_nothing_is_recognised() -> None:
     parrot = Parrot()
     ear, _ = listener(parrot)
-    ear.open(EXPECTATION, now=0.0)
+    ear.open(EXPECTATION, now=0.0, onset=0.0)
     hear(ear, 5)
     ear.drop()
     hear(ear, 50)

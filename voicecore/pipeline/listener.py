@@ -13,6 +13,11 @@ from voicecore.ports import Asr, AsrStream
 from voicecore.types import RATE, TICK, Expectation, Pcm, Transcript
 
 _PRE_ROLL_TICKS = 20
+"""A turn is recognised from here back at least,"""
+_LEAD_TICKS = 15
+"""... or from so long before its onset when the floor was late to notice,"""
+_KEPT_TICKS = 50
+"""... and from here back at most."""
 _FEED_TICKS = 5
 """Ticks per recogniser call: 100 ms keeps the per-call overhead small."""
 
@@ -44,7 +49,7 @@ class Listener:
         self._asr = asr
         self._lane = lane
         self._on_partial = on_partial
-        self._pre_roll: deque[Pcm] = deque(maxlen=_PRE_ROLL_TICKS)
+        self._recent: deque[Pcm] = deque(maxlen=_KEPT_TICKS)
         self._turn: list[Pcm] | None = None
         self._fed = 0
         self._utterance: _Utterance | None = None
@@ -57,12 +62,13 @@ class Listener:
         """The sound of the turn so far."""
         return np.concatenate(self._turn) if self._turn else np.zeros(0, np.int16)
 
-    def open(self, expectation: Expectation, now: float) -> None:
-        """Begin a turn with the pre-roll; ``now`` is the audio time after the latest tick."""
+    def open(self, expectation: Expectation, now: float, onset: float) -> None:
+        """Begin a turn with its pre-roll; ``onset`` of its sound, ``now`` after the latest tick (s)."""
         self.drop()
         self._expectation = expectation
-        self._turn = list(self._pre_roll)
-        self.started_at = now - len(self._pre_roll) * TICK / RATE
+        pre_roll = max(_PRE_ROLL_TICKS, _LEAD_TICKS + round((now - onset) * RATE / TICK))
+        self._turn = list(self._recent)[-pre_roll:]
+        self.started_at = now - len(self._turn) * TICK / RATE
         self._start_stream()
 
     def reopen(self) -> None:
@@ -71,7 +77,7 @@ class Listener:
 
     def tick(self, pcm: Pcm) -> None:
         """One tick of the caller's sound, in a turn or not."""
-        self._pre_roll.append(pcm)
+        self._recent.append(pcm)
         if self._turn is None:
             return
         self._turn.append(pcm)

@@ -203,7 +203,7 @@ class Session:
                 case Act.OPEN_TURN if not self._deciding:
                     self._partial = ""
                     self._sounds.begin_turn()
-                    self._listener.open(self._thread.state.expectation, self.now)
+                    self._listener.open(self._thread.state.expectation, self.now, self._floor.onset)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
                 case Act.DISCARD_EARLY_WORK:
@@ -310,7 +310,7 @@ class Session:
             self._chronicle.turn.reopened += 1
         else:
             self._in_turn = False
-            self._listener.open(self._thread.state.expectation, self.now)
+            self._listener.open(self._thread.state.expectation, self.now, self._floor.onset)
 
     def _cancel_early_work(self) -> None:
         if self._commit is not None and self._commit is not asyncio.current_task():
