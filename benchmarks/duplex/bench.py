@@ -10,18 +10,16 @@ events.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import endpoints
 from benchmarks.duplex import tables
 from benchmarks.duplex.cast import CALLS, background, digit_calls, full_calls
-from benchmarks.duplex.metrics import Measure, Verdict, panel
+from benchmarks.duplex.metrics import Measure, panel
 from benchmarks.duplex.script import Script
 from benchmarks.duplex.stage import Run, play
 from benchmarks.peers.link import PIPECAT
@@ -72,9 +70,6 @@ def measure(
     scripts = [*full, *digits]
     noises = {script.name: pcm for script in scripts if (pcm := background(script)) is not None}
     runs = asyncio.run(play(systems, scripts, noises, keep))
-    if keep is not None:
-        log = [{"system": system, **_told(held.verdicts), "call": held.script.name} for system, held in runs]
-        (keep / "events.json").write_text(json.dumps(log, indent=1), encoding="utf-8")
     of = {question: [r for r in runs if r[1].script.question == question] for question in ("open", "digits")}
     return of["open"], of["digits"]
 
@@ -166,7 +161,3 @@ def plots(_figures: Sequence[Figure]) -> list[Plot]:
 
 def _marks(latency: str) -> dict[str, float]:
     return {f"{p} goal": float(GOALS[f"{latency}_{p}_ms"].split()[1]) for p in ("p50", "p95")}
-
-
-def _told(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    return {"events": [asdict(verdict) for verdict in verdicts]}

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,11 @@ class Held:
     """Media ticks that the caller's side lost, as time."""
     lost: tuple[int, int]
     """RTP packets dropped towards the agent and towards the caller."""
+
+    def told(self) -> dict[str, Any]:
+        """The call for a log: what was done when (samples of the recording), and what came of it."""
+        events = [asdict(verdict) for verdict in self.verdicts]
+        return {"call": self.script.name, "seed": self.script.seed, "ended": self.ended, "events": events}
 
 
 async def hold(endpoint: SipEndpoint, uri: str, script: Script, noise: Pcm | None, record: Path) -> Held:
