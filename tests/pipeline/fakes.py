@@ -167,10 +167,12 @@ class UnsureTurnModel:
 
 
 class UnsureSoundModel:
+    """Takes everything rather for a listener's sound; only its length makes it an interruption."""
+
     def classify(self, frames: Floats) -> Floats:
         assert frames.ndim == 2
         assert 3 <= len(frames) <= 75
-        return np.full(4, 0.25, np.float32)
+        return np.array([0.2, 0.4, 0.2, 0.2], np.float32)
 
 
 class ZeroEmbedder:
