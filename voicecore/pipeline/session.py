@@ -179,7 +179,7 @@ class Session:
         if self._floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
             kinds, words = self._sounds.kinds(), self._partial
             into_ms, left_ms = self._mouth.progress_ms(self._played)
-            if self._reply is not None and self._reply.running:
+            if self._at_work:
                 left_ms = math.inf
         return Features(
             speech=sound.speech,
