@@ -13,8 +13,6 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZE = os.environ.get("VOICECORE_SANITIZE") == "1"
-CXX = {"bridge"}
-"""Kernels that touch C++ types."""
 GENERATED = ["-Wno-unused-function", "-Wno-unused-variable", "-Wno-unused-but-set-variable"]
 """Noise of Cython's own helpers, not of ours."""
 CHECKED = ["-O1", "-g", "-fno-omit-frame-pointer"]
@@ -31,7 +29,6 @@ def kernel(source: Path) -> Extension:
         include_dirs=["ext", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
         depends=[str(header) for header in Path("ext").glob("*.[hp]*") if header.suffix != ".pyx"],
-        language="c++" if source.stem in CXX else "c",
         extra_compile_args=["-Wall", *GENERATED, *(CHECKED if SANITIZE else FAST)],
         extra_link_args=["-fsanitize=address,undefined"] if SANITIZE else [],
     )

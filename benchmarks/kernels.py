@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import repeat
+from itertools import islice, repeat, starmap
 from timeit import Timer
 from typing import Any
 
@@ -20,7 +20,6 @@ from voicecore.audio import (
     Framer,
     Gain,
     LevelMeter,
-    Prosody,
     Resampler,
     Ring,
     alaw_decode,
@@ -30,13 +29,7 @@ from voicecore.audio import (
     ulaw_encode,
 )
 from voicecore.console import charts
-from voicecore.types import TICK, Pcm
-
-pj: Any
-try:
-    from sip.stack import pj
-except ImportError:
-    pj = None
+from voicecore.types import RATE, TICK, Pcm
 
 Figure = dict[str, Any]
 Work = Callable[[], Any]
@@ -110,31 +103,29 @@ def ring_us() -> float:
 
 
 def bridge_figures() -> list[Figure]:
-    """Microseconds per pjsua2 frame each way, as in the port's callbacks; none where pjsua2 is not installed.
+    """Microseconds per tick each way, as the media clock does them.
 
     Receiving includes the system call that wakes the reader, but nobody sleeps on it here: waking another
     process is the kernel's own cost on top.
     """
-    if pj is None:
-        return []
-    frame = pj.MediaFrame()
     with Ring.create(1 << 16) as capture, Ring.create(1 << 16) as playout:
         bridge = FrameBridge(capture, playout)
         tune = np.resize(speech(16_000), LOOPS * TICK)
         heard = np.empty(capture.capacity, np.uint8)
 
-        def best(method: Callable[[Any], None]) -> float:
+        def best(work: Iterable[object]) -> float:
             """The loop runs in C, so that what is timed is the call."""
             laps = []
             for _ in range(ROUNDS * 10):
                 playout.write(tune)
                 capture.clear()
                 capture.read_into(heard)
-                laps.append(Timer(lambda: deque(map(method, repeat(frame, LOOPS)), maxlen=0)).timeit(1))
+                laps.append(Timer(lambda: deque(islice(work, LOOPS), maxlen=0)).timeit(1))
             return min(laps) / LOOPS * 1e6
 
         n = ROUNDS * 10 * LOOPS
-        requested, received = best(bridge.on_requested), best(bridge.on_received)
+        requested = best(starmap(bridge.transmit, repeat(())))
+        received = best(map(bridge.receive, repeat(speech(RATE))))
         return [
             _figure("bridge_requested_us", requested, "<= 0.5", "us", n),
             _figure("bridge_received_us", received, "<= 0.5", "us", n),
@@ -211,7 +202,7 @@ def sum_pairs() -> list[Pair]:
 
 
 def feature_pairs() -> list[Pair]:
-    """Level with its noise floor, echo, prosody; the echo twin is spared the way down to 4 kHz."""
+    """Level with its noise floor, and echo correlation; the echo twin is spared the way down to 4 kHz."""
     a, b = speech(16_000), speech(16_000, 1)
     meter, powers = LevelMeter(), deque([1.0] * 80, maxlen=80)
     correlator = EchoCorrelator()
@@ -236,25 +227,7 @@ def feature_pairs() -> list[Pair]:
     return [
         Pair("level", lambda: meter.process(a), level, 1),
         Pair("echo", lambda: correlator.process(a, b), echo, 1),
-        prosody_pair(),
     ]
-
-
-def prosody_pair() -> Pair:
-    """Against numpy's transform and correlation, without the choice of a peak."""
-    frame, held = speech(8_000), np.resize(speech(8_000), 320).astype(np.float32)
-    hann, bands = np.hanning(256).astype(np.float32), np.random.default_rng(3).random((20, 129), np.float32)
-    prosody = Prosody()
-
-    def twin() -> Any:
-        power = np.abs(np.fft.rfft(held[-256:] * hann)) ** 2
-        score = np.correlate(held[5:], held[120:], "valid")
-        flatness = np.exp(np.log(power[4:122]).mean()) / power[4:122].mean()
-        lag = int(score.argmax())
-        level = 10 * np.log10(np.square(held[160:]).mean())
-        return np.append(10 * np.log10(bands @ power), [level, score[lag], lag, flatness])
-
-    return Pair("prosody", partial(prosody.process, frame), twin, 1)
 
 
 def stop_band_db(source: int, target: int) -> float:

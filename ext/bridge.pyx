@@ -1,203 +1,309 @@
-"""Moves pjsua2 media frames to and from rings, 20 ms at 16 kHz, without touching a sample in Python."""
+"""Moves a call's audio between pjmedia's stream and two rings, without conference bridge or Python.
 
-from cpython.object cimport PyObject
+Each line has a clock of its own, which follows its packets: the caller's 20 ms are taken as soon as their
+packet is there, and what the agent made of them is sent ``ANSWER_MS`` later, in the same tick. A packet that
+comes late pushes the clock back by just as much (up to ``PATIENCE_MS``; then its place is concealed); the
+clock creeps forward again while every packet of the last seconds was early. So the delay is that of the
+line's own jitter, in ms and not in frames.
+"""
+
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t, uintptr_t
-from libc.string cimport memcpy, memset
-from libcpp.vector cimport vector
+from libc.stdint cimport int16_t, int64_t, uint64_t, uintptr_t
+from libc.string cimport memcpy, memmove, memset
 
 import cython
 import numpy as np
 
-cdef extern from "ring.h" nogil:
-    ctypedef struct vc_header:
-        pass
-    ctypedef struct vc_ring:
-        vc_header *head
-        int event_fd
-    bint vc_put(vc_ring *r, const void *src, uint64_t n)
-    uint64_t vc_position(const vc_ring *r)
-    uint64_t vc_peek(const vc_ring *r, uint64_t at, void *dst, uint64_t n)
-    void vc_consume(vc_ring *r, uint64_t to, bint is_short)
-    uint64_t vc_consumed(const vc_ring *r)
-    float vc_gain(const vc_ring *r, int *ramp_ms)
-    void vc_signal(vc_ring *r)
+include "door.pxi"
+include "line.pxi"
 
-cdef extern from *:
-    """
-    #include <time.h>
-    #include <vector>
-    #define VC_TICK 320
-    #define VC_FADE 80
-    /* pj::MediaFrame of pjsua2 2.15 to 2.17; checked against the real class at first sight. */
-    struct PjFrame { int type; std::vector<unsigned char> buf; unsigned size; };
-    /* The head of a SWIG proxy's `this` (swigrun): the C++ pointer follows the object header. */
-    struct SwigThis { PyObject_HEAD void *pointer; };
-    struct vc_record { uint64_t tick_ns, played; int16_t caller[VC_TICK], agent[VC_TICK]; };
-    static inline int64_t vc_now_ns(void) {
-        struct timespec t;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return t.tv_sec * 1000000000LL + t.tv_nsec;
-    }
-    """
+cdef extern from "pjmedia.h" nogil:
     enum:
-        TICK "VC_TICK"
-        FADE "VC_FADE"
-    cppclass PjFrame:
-        int type
-        vector[uint8_t] buf
-        unsigned size
-    ctypedef struct SwigThis:
-        void *pointer
-    ctypedef struct vc_record:
-        uint64_t tick_ns
-        uint64_t played
-        int16_t caller[320]
-        int16_t agent[320]
-    int64_t vc_now_ns() nogil
-
-cdef extern from "gain.h" nogil:
-    ctypedef struct vc_ramp:
-        float goal
-    vc_ramp vc_ramp_make(float start, float goal, int length)
-    float vc_ramp_now(const vc_ramp *r)
-    void vc_ramp_apply(vc_ramp *r, const int16_t *x, int16_t *y, int n)
+        VC_AUDIO
+    ctypedef struct vc_pjmedia:
+        void *get_frame
+        void *put_frame
+        void *get_stat_jbuf
+    int vc_pj_get(const vc_pjmedia *pj, void *port, int16_t *pcm, int samples)
+    void vc_pj_put(const vc_pjmedia *pj, void *port, int16_t *pcm, int samples)
+    int vc_pj_held(const vc_pjmedia *pj, void *stream, int word)
 
 cdef enum:
-    AUDIO = 1
-    BYTES = 2 * TICK
-    BINS = 256
+    LINES = 64
+    RECEIVE = 0
+    TRANSMIT = 1
+    FIRST = 8                 # ticks of the first window; each is twice as long as the one before,
+    WINDOW = 128              # up to this: about 2.5 s
 
 RECORD_BYTES = sizeof(vc_record)
+ANSWER_MS = 5
+"""How long the agent has to answer within the tick that it hears."""
+PATIENCE_MS = 12
+"""How long a tick waits for its packet."""
+
+cdef int64_t MS = 1_000_000
+cdef int64_t PERIOD = 20 * MS
+cdef int64_t ANSWER = ANSWER_MS * MS
+cdef int64_t PATIENCE = PATIENCE_MS * MS
+cdef int64_t POLL = MS
+cdef int64_t IDLE = PERIOD
+cdef int64_t SPARE = MS       # how much before its turn the last packet of a window may come
+cdef int64_t CREEP = MS // 10
+cdef int64_t HURRY = MS       # creep of a line that is most of a packet behind
+cdef int64_t NEVER = 1 << 62
 
 
 @cython.final
 cdef class FrameBridge:
-    """Joins one pjsua2 audio port to two rings; both methods belong in the port's callbacks.
+    """Joins one call's stream to two rings. The methods are the media clock's, and a test's in its place.
 
-    ``capture`` receives a record per media tick (see ``RECORD_BYTES``), ``playout`` gives what to transmit.
-    Neither method blocks, allocates once warm, or releases the GIL. Used by one thread.
+    ``capture`` receives a record per tick (see ``RECORD_BYTES``), ``playout`` gives what to transmit.
     """
 
     cdef object _keep
-    cdef vc_ring *capture
-    cdef vc_ring *playout
-    cdef object _frame_class
-    cdef vc_record record
-    cdef bint answered        # record.agent is of this media tick
-    cdef bint sounding        # the last tick ended in speech of ours
-    cdef vc_ramp gain
-    cdef int64_t last_ns, longest_ns
-    cdef int64_t intervals[BINS]
+    cdef line_t line
 
     def __init__(self, capture, playout):
         self._keep = (capture, playout)
-        self.capture = <vc_ring *>PyCapsule_GetPointer(capture._pointer(), "voicecore.ring")
-        self.playout = <vc_ring *>PyCapsule_GetPointer(playout._pointer(), "voicecore.ring")
-        self.reset()
+        self.line.capture = <vc_ring *>PyCapsule_GetPointer(capture._pointer(), "voicecore.ring")
+        self.line.playout = <vc_ring *>PyCapsule_GetPointer(playout._pointer(), "voicecore.ring")
+        self.line.gain = vc_ramp_make(1, 1, 0)
+        self.line.spare = self.line.spare_before = NEVER
 
-    def on_requested(self, frame):
-        """Fill a pjsua2 MediaFrame with the next 20 ms of playout: gain, 5 ms fade at a flush, zeros."""
-        cdef PjFrame *f = self._frame(frame)
-        self._count()
-        if self.playout.head == NULL:
-            memset(self.record.agent, 0, BYTES)
-        else:
-            self._next()
-        self.answered = True
-        if f.buf.size() != BYTES:
-            f.buf.resize(BYTES)
-        memcpy(f.buf.data(), self.record.agent, BYTES)
-        f.size = BYTES
-        f.type = AUDIO
+    def transmit(self):
+        """The next 20 ms of playout, int16 [320]: gain, 5 ms fade at a flush, zeros when there is none."""
+        cdef cnp.ndarray out = pcm_out(TICK)
+        take(&self.line)
+        memcpy(cnp.PyArray_DATA(out), self.line.record.agent, BYTES)
+        return out
 
-    def on_received(self, frame):
-        """Put what the caller sent, and what we sent in this tick, into capture; wake the reader."""
-        cdef PjFrame *f = self._frame(frame)
-        if self.capture.head == NULL:
-            return
-        cdef size_t n = 0
-        if f.type == AUDIO and f.size:
-            n = min(<size_t>f.size, f.buf.size(), <size_t>BYTES)
-            memcpy(self.record.caller, f.buf.data(), n)
-        memset(<uint8_t *>self.record.caller + n, 0, BYTES - n)
-        if not self.answered:
-            memset(self.record.agent, 0, BYTES)
-        self.answered = False
-        self.record.tick_ns = vc_now_ns()
-        if self.playout.head != NULL:
-            self.record.played = vc_consumed(self.playout) // 2
-        vc_put(self.capture, &self.record, sizeof(vc_record))
-        vc_signal(self.capture)
+    def receive(self, pcm):
+        """Put what the caller sent (int16, at most 320, zeros follow) and what was sent into capture.
+
+        Raises TypeError for anything but a contiguous int16 vector.
+        """
+        cdef Py_ssize_t n = 0
+        cdef int16_t *samples = pcm_in(pcm, &n)
+        n = min(n, <Py_ssize_t>TICK)
+        memcpy(self.line.record.caller, samples, 2 * n)
+        memset(self.line.record.caller + n, 0, BYTES - 2 * n)
+        give(&self.line)
 
     def interval_histogram(self):
-        """Time between ``on_requested`` calls: int64 [256] by whole ms, the last bin for all longer."""
+        """Time between ticks transmitted: int64 [256] by whole ms, the last bin for all longer."""
         out = np.empty(BINS, np.int64)
         cdef int64_t[::1] view = out
-        memcpy(&view[0], self.intervals, sizeof(self.intervals))
+        memcpy(&view[0], self.line.intervals, sizeof(self.line.intervals))
         return out
 
     @property
     def longest_interval_ms(self):
-        """The longest time between two ``on_requested`` calls since ``reset``."""
-        return self.longest_ns / 1e6
+        """The longest time between two ticks transmitted."""
+        return self.line.longest_ns / 1e6
 
-    def reset(self):
-        """Start afresh for the next call: statistics, gain and fade state."""
-        memset(self.intervals, 0, sizeof(self.intervals))
-        memset(&self.record, 0, sizeof(vc_record))
-        self.last_ns = self.longest_ns = 0
-        self.answered = self.sounding = False
-        self.gain = vc_ramp_make(1, 1, 0)
 
-    cdef PjFrame *_frame(self, frame) except NULL:
-        if type(frame) is not self._frame_class:
-            self._meet(type(frame))
-        return <PjFrame *>(<SwigThis *><PyObject *>frame.this).pointer
+@cython.final
+cdef class MediaClock:
+    """The thread that serves all lines of a process; it never takes the GIL.
 
-    cdef int _meet(self, cls) except -1:
-        """Accept a frame class once its SWIG type and memory layout have been proved to be what we know."""
-        probe = cls()
-        if "pj::MediaFrame *" not in repr(getattr(probe, "this", None)):
-            raise TypeError(f"a pjsua2 MediaFrame is needed, not {cls.__name__}")
-        probe.type, probe.size = 0x5A17, 0x0C0FFEE0
-        this = probe.this
-        cdef PjFrame *f = <PjFrame *><uintptr_t>int(this)
-        cdef bint known = (<SwigThis *><PyObject *>this).pointer == f
-        if not known or f.type != 0x5A17 or f.size != 0x0C0FFEE0 or f.buf.size() != 0:
-            raise RuntimeError("this pjsua2 lays out MediaFrame in a way the bridge does not know")
-        self._frame_class = cls
-        return 0
+    Made with the addresses of pjmedia_port_get_frame, pjmedia_port_put_frame and
+    pjmedia_stream_get_stat_jbuf.
+    """
 
-    @cython.cdivision(True)
-    cdef void _count(self) noexcept nogil:
-        cdef int64_t now = vc_now_ns(), gap = now - self.last_ns
-        if self.last_ns:
-            self.intervals[min(gap // 1_000_000, <int64_t>(BINS - 1))] += 1
-            self.longest_ns = max(self.longest_ns, gap)
-        self.last_ns = now
+    cdef pthread_mutex_t lock
+    cdef vc_pjmedia pj
+    cdef line_t *lines[LINES]
+    cdef list _bridges
+    cdef bint stopping
 
-    @cython.cdivision(True)
-    cdef void _next(self) noexcept nogil:
-        """The next tick of playout into ``record.agent``."""
-        cdef int16_t *out = self.record.agent
-        cdef uint64_t at = vc_consumed(self.playout), skip = vc_position(self.playout)
-        cdef int faded = 0, got
-        cdef vc_ramp fade
-        self._look_at_gain()
-        if skip > at and self.sounding:
-            faded = <int>(vc_peek(self.playout, at, out, min(skip - at, <uint64_t>(2 * FADE))) // 2)
-            fade = vc_ramp_make(1, 0, faded)
-            vc_ramp_apply(&fade, out, out, faded)
-        got = <int>(vc_peek(self.playout, skip, out + faded, BYTES - 2 * faded) // 2)
-        vc_consume(self.playout, skip + 2 * got, faded + got < TICK)
-        memset(out + faded + got, 0, 2 * (TICK - faded - got))
-        vc_ramp_apply(&self.gain, out, out, TICK)
-        self.sounding = faded + got == TICK
+    def __cinit__(self):
+        pthread_mutex_init(&self.lock, NULL)
 
-    cdef void _look_at_gain(self) noexcept nogil:
-        """Begin the ramp that the producer asked for, if it is a new one."""
-        cdef int ramp_ms
-        cdef float goal = vc_gain(self.playout, &ramp_ms)
-        if goal != self.gain.goal:
-            self.gain = vc_ramp_make(vc_ramp_now(&self.gain), goal, 16 * ramp_ms)
+    def __dealloc__(self):
+        pthread_mutex_destroy(&self.lock)
+
+    def __init__(self, get_frame, put_frame, get_stat_jbuf):
+        self.pj.get_frame = <void *><uintptr_t>get_frame
+        self.pj.put_frame = <void *><uintptr_t>put_frame
+        self.pj.get_stat_jbuf = <void *><uintptr_t>get_stat_jbuf
+        self._bridges = []
+
+    def run(self):
+        """Serve until ``stop``: the body of a thread that pjlib knows."""
+        with nogil:
+            self._serve()
+
+    def stop(self):
+        """Let ``run`` return, within a tick."""
+        self.stopping = True
+
+    def add(self, FrameBridge bridge):
+        """Let it tick from now on. Raises ValueError when there are too many lines."""
+        if len(self._bridges) == LINES:
+            raise ValueError(f"a media clock serves {LINES} lines")
+        self._bridges.append(bridge)
+        with nogil:
+            pthread_mutex_lock(&self.lock)
+            bridge.line.stage = TRANSMIT
+            bridge.line.due = vc_now_ns() + ANSWER
+            bridge.line.next_due = bridge.line.due + PERIOD - ANSWER
+            self.lines[self._find(NULL)] = &bridge.line
+            pthread_mutex_unlock(&self.lock)
+
+    def remove(self, FrameBridge bridge):
+        """No tick after this returns."""
+        self._bridges.remove(bridge)
+        with nogil:
+            pthread_mutex_lock(&self.lock)
+            self.lines[self._find(&bridge.line)] = NULL
+            pthread_mutex_unlock(&self.lock)
+
+    def attach(self, FrameBridge bridge, port, stream, int size_word, int rate, int frame_us):
+        """Carry the audio of this pjmedia_port and its pjmedia_stream (addresses) from now on.
+
+        ``size_word`` is where pjmedia_jb_state has the size; the codec's frames are 10 ms long. Raises
+        ValueError for a rate or a packet length that cannot be done.
+        """
+        cdef bint known = rate in (8_000, 16_000) and 0 <= size_word < 32
+        if not known or not 10_000 <= frame_us <= 120_000 or frame_us % 10_000:
+            raise ValueError(f"cannot bridge {rate} Hz in frames of {frame_us} us")
+        cdef line_t *line = &bridge.line
+        cdef void *to_port = <void *><uintptr_t>port
+        cdef void *to_stream = <void *><uintptr_t>stream
+        with nogil:
+            pthread_mutex_lock(&self.lock)
+            line.port, line.stream, line.size_word = to_port, to_stream, size_word
+            line.factor = 16_000 // rate
+            line.frame = rate // 100 * (frame_us // 10_000)
+            line.needed = frame_us // 10_000
+            line.held = line.queued = 0
+            line.started = False
+            line.spare = line.spare_before = NEVER
+            line.ticks, line.window = 0, FIRST
+            memset(&line.up, 0, sizeof(line.up))
+            memset(&line.down, 0, sizeof(line.down))
+            pthread_mutex_unlock(&self.lock)
+
+    def detach(self, FrameBridge bridge):
+        """The stream is not touched after this returns."""
+        with nogil:
+            pthread_mutex_lock(&self.lock)
+            bridge.line.port = bridge.line.stream = NULL
+            pthread_mutex_unlock(&self.lock)
+
+    def flow(self, FrameBridge bridge, bint on):
+        """On hold (``on`` False) the caller's side is silence, and playout waits."""
+        with nogil:
+            pthread_mutex_lock(&self.lock)
+            bridge.line.flowing = on
+            bridge.line.last_ns = 0
+            pthread_mutex_unlock(&self.lock)
+
+    cdef int _find(self, line_t *line) noexcept nogil:
+        """Where ``line`` is; the caller knows that it is somewhere."""
+        cdef int i = 0
+        while self.lines[i] != line:
+            i += 1
+        return i
+
+    cdef void _serve(self) noexcept nogil:
+        cdef int64_t until
+        cdef int i
+        while not self.stopping:
+            pthread_mutex_lock(&self.lock)
+            until = vc_now_ns() + IDLE
+            for i in range(LINES):
+                if self.lines[i] != NULL:
+                    until = min(until, step(&self.pj, self.lines[i], vc_now_ns()))
+            pthread_mutex_unlock(&self.lock)
+            vc_sleep_until(until)
+
+
+cdef int64_t step(const vc_pjmedia *pj, line_t *line, int64_t now) noexcept nogil:
+    """Do what is due on a line; when to look again."""
+    if line.stage == TRANSMIT:
+        if now < line.due:
+            return line.due
+        transmit(pj, line)
+        line.stage = RECEIVE
+        line.due = line.next_due
+        line.ready_ns = 0
+        return min(line.due, now + POLL)
+    if line.port != NULL:
+        if line.ready_ns == 0 and vc_pj_held(pj, line.stream, line.size_word) >= line.needed:
+            line.ready_ns = now
+            if not line.started:
+                line.due = now + SPARE
+                line.started = True
+        if line.ready_ns == 0 and line.started and now < line.due + PATIENCE:
+            return now + POLL
+    if now < line.due:
+        return line.due if line.ready_ns or line.port == NULL else min(line.due, now + POLL)
+    hear(pj, line)
+    line.next_due = follow(line, now)
+    line.stage = TRANSMIT
+    line.due = now + ANSWER
+    return line.due
+
+
+cdef int64_t follow(line_t *line, int64_t now) noexcept nogil:
+    """When the next tick is due, by how this one's packet came."""
+    cdef int64_t spare, creep
+    if line.ready_ns == 0:
+        return max(line.due + PERIOD, now + ANSWER)
+    spare = line.due - line.ready_ns
+    if spare < 0:
+        line.due = line.ready_ns
+    line.spare = min(line.spare, spare)
+    line.ticks += 1
+    if line.ticks >= line.window:
+        line.spare_before, line.spare, line.ticks = line.spare, NEVER, 0
+        line.window = min(2 * line.window, <int>WINDOW)
+    creep = min(line.spare, line.spare_before) - SPARE
+    creep = max(0, min(creep, HURRY if line.window < WINDOW or creep > 3 * PERIOD // 4 else CREEP))
+    if line.spare != NEVER:
+        line.spare -= creep
+    if line.spare_before != NEVER:
+        line.spare_before -= creep
+    return line.due + PERIOD - creep
+
+
+cdef void hear(const vc_pjmedia *pj, line_t *line) noexcept nogil:
+    """A tick from the stream into capture."""
+    cdef int16_t raw[LONGEST]
+    cdef int16_t *to
+    while line.port != NULL and line.held < TICK:
+        if not vc_pj_get(pj, line.port, raw, line.frame):
+            memset(raw, 0, sizeof(raw))
+        to = line.heard + line.held
+        if line.factor == 1:
+            memcpy(to, raw, 2 * line.frame)
+        else:
+            vc_upsample(&line.up, raw, to, line.frame)
+        line.held += line.factor * line.frame
+    if line.port != NULL and line.flowing:
+        memcpy(line.record.caller, line.heard, BYTES)
+    else:
+        memset(line.record.caller, 0, BYTES)
+    line.held = max(0, line.held - TICK)
+    memmove(line.heard, line.heard + TICK, 2 * line.held)
+    give(line)
+
+
+cdef void transmit(const vc_pjmedia *pj, line_t *line) noexcept nogil:
+    """A tick of playout to the stream; on hold none, and playout waits."""
+    if line.flowing:
+        take(line)
+        if line.port == NULL:
+            return
+        if line.factor == 1:
+            memcpy(line.said + line.queued, line.record.agent, BYTES)
+        else:
+            vc_downsample(&line.down, line.record.agent, line.said + line.queued, TICK // 2)
+    elif line.port == NULL:
+        return
+    line.queued += TICK // line.factor
+    while line.queued >= line.frame:
+        vc_pj_put(pj, line.port, line.said if line.flowing else NULL, line.frame)
+        line.queued -= line.frame
+        memmove(line.said, line.said + line.frame, 2 * line.queued)

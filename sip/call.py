@@ -10,8 +10,9 @@ from typing import Any
 from sip import transfer
 from sip.control import Event
 from sip.dtmf import DtmfFilter
-from sip.media import Line, LinePool
+from sip.media import Line, Lines
 from sip.stack import pj, reason
+from sip.streams import Stream
 from voicecore.audio import Ring
 
 log = logging.getLogger("voicecore.sip")
@@ -44,7 +45,7 @@ def parameters(code: int = 0, headers: dict[str, str] | None = None) -> Any:
 class Leg(pj.Call):  # type: ignore[misc]
     """A call. Its media line exists from the moment the dialog is confirmed."""
 
-    def __init__(self, account: Any, name: str, lines: LinePool, report: Report, number: int = -1) -> None:
+    def __init__(self, account: Any, name: str, lines: Lines, report: Report, number: int = -1) -> None:
         super().__init__(account, number)
         self.name = name
         self.ended = False
@@ -52,6 +53,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self._lines = lines
         self._report = report
         self._rings: tuple[Ring, Ring] | None = None
+        self._stream: Stream | None = None
         self._rang = False
         self._confirmed = False
         self._held = False
@@ -140,6 +142,16 @@ class Leg(pj.Call):  # type: ignore[misc]
         if self._confirmed and not self.ended:
             self._follow_media()
 
+    def onStreamCreated(self, prm: Any) -> None:
+        self._stream = self._lines.streams.take(prm)
+        if self.line is not None:
+            self.line.join(self._stream)
+
+    def onStreamDestroyed(self, _prm: Any) -> None:
+        self._stream = None
+        if self.line is not None:
+            self.line.part()
+
     def onDtmfEvent(self, prm: Any) -> None:
         if prm.flags & IS_UPDATE:
             return
@@ -175,9 +187,11 @@ class Leg(pj.Call):  # type: ignore[misc]
                 return
             assert self._rings is not None, "confirmed without rings"
             self.line = self._lines.take(self._rings)
+            if self._stream is not None:
+                self.line.join(self._stream)
             self.event("answered", codec=stream.codecName, clock_rate=int(stream.codecClockRate))
         if status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-            self.line.open(self.getAudioMedia(index))
+            self.line.open()
             if self._held:
                 self._held = False
                 self.event("resumed")

@@ -11,10 +11,12 @@ from sip.account import Account, OnInvite, OnRegistered, account_config
 from sip.admission import Admission
 from sip.control import Configure
 from sip.malformed import MalformedAnswers
-from sip.media import RATE, TICK_MS, LinePool
+from sip.media import Lines
 from sip.sockets import free_port
 from sip.stack import library, pj, reason
+from sip.streams import Streams
 from voicecore.errors import SipError
+from voicecore.types import RATE, TICK_MS
 
 LARGEST = 4
 """PJSUA_MAX_CALLS of the wheel."""
@@ -29,7 +31,7 @@ class Stack:
         self._endpoint: Any = pj.Endpoint()
         self._account: Account | None = None
         self._registers = config.login is not None
-        self.lines = LinePool()
+        self._lines: Lines | None = None
         self._endpoint.libCreate()
         try:
             self._start(config, on_invite, on_registered)
@@ -46,12 +48,17 @@ class Stack:
         self._malformed = MalformedAnswers(library())
         self.port = self._bind(config)
         self._choose_codecs(config.codecs)
-        audio = self._endpoint.audDevManager()
-        audio.setNullDev()
+        self._endpoint.audDevManager().setNullDev()
         self._endpoint.libStart()
+        self._lines = Lines(Streams(library()), self._endpoint.libRegisterThread)
         self._account = Account(on_invite, on_registered)
         self._account.create(account_config(config, self._published()), True)
-        self.lines.fill(2 * LARGEST, audio.getCaptureDevMedia())
+
+    @property
+    def lines(self) -> Lines:
+        """The audio paths of the calls."""
+        assert self._lines is not None, "not started"
+        return self._lines
 
     @property
     def account(self) -> Any:
@@ -76,7 +83,9 @@ class Stack:
         """Stop the media clock, unregister, close all sockets. Calls must have been let go of before."""
         if self._account is not None:
             self._endpoint.audDevManager().setNoDev()
-        self.lines.clear()
+        if self._lines is not None:
+            self._lines.stop()
+            self._lines = None
         gc.collect()
         self._endpoint.libDestroy(0 if self._registers else pj.PJSUA_DESTROY_NO_RX_MSG)
         self._account = None
@@ -127,7 +136,7 @@ class Stack:
 
 
 def endpoint_config(config: Configure) -> Any:
-    """Library settings: polled, silent, 16 kHz bridge in 20 ms ticks, no echo canceller, no VAD."""
+    """Library settings: polled, silent, packets of 20 ms, no echo canceller, no VAD."""
     settings = pj.EpConfig()
     level = int(os.environ.get("VOICECORE_SIP_LOG", "0"))
     settings.logConfig.level = settings.logConfig.consoleLevel = level
@@ -141,4 +150,5 @@ def endpoint_config(config: Configure) -> Any:
     media.audioFramePtime = media.ptime = TICK_MS
     media.ecTailLen = 0
     media.noVad = True
+    media.sndAutoCloseTime = -1  # the bridge's clock frees the streams' ports
     return settings

@@ -53,8 +53,6 @@ FAREWELL_S = 1.0
 """How long the last BYEs may take."""
 WATCHDOG_S = 10
 """The kernel ends a process whose loop has stood still for so long."""
-SWITCH_S = 0.0002
-"""The media clock's thread waits no longer than this for the GIL."""
 RUNAWAY_S = 2
 """CPU time without a pause at which the kernel takes a real-time thread for broken."""
 FORBIDDEN = 403
@@ -239,7 +237,6 @@ def main(argv: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s media %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the agent decides
     feed_watchdog()
-    sys.setswitchinterval(SWITCH_S)
     go_first()
     channel = Channel(socket.socket(fileno=int(argv[1])))
     try:

@@ -5,7 +5,7 @@ vectors must be contiguous; a kernel raises TypeError or ValueError at its door,
 """
 
 try:
-    from voicecore.audio._bridge import FrameBridge
+    from voicecore.audio._bridge import FrameBridge, MediaClock
     from voicecore.audio._echo import EchoCorrelator
     from voicecore.audio._frame import Framer
     from voicecore.audio._g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
@@ -29,6 +29,7 @@ __all__ = [
     "Framer",
     "Gain",
     "LevelMeter",
+    "MediaClock",
     "Prosody",
     "Resampler",
     "Ring",
