@@ -23,6 +23,7 @@ BENCHES = {
     "perception": "benchmarks.perception",
     "wer": "benchmarks.wer",
     "call": "benchmarks.call",
+    "media": "benchmarks.media_delay",
     "replay": "benchmarks.replay",
     "duplex": "benchmarks.duplex.bench",
 }
