@@ -108,6 +108,20 @@ def test_both_ways_through_a_stream(rate: int) -> None:
     assert frames[-1].played <= len(said)
 
 
+@pytest.mark.parametrize("hertz", [300, 1000, 2000, 3000, 3400])
+def test_what_is_resampled_has_no_images(hertz: int) -> None:
+    spoken = tone(8_000, hertz, 0.5)
+    stream = FakeStream(8_000, list(spoken.reshape(25, 160)), wanted=25)
+    frames = run(stream, tone(RATE, 8_000 - hertz, 0.5))
+    heard = np.concatenate([frame.caller for frame in frames])
+    middle = np.flatnonzero(np.abs(heard) > 300)[0] + 1600
+    spectrum = np.abs(np.fft.rfft(heard[middle : middle + 3200] * np.hanning(3200)))
+    image = spectrum[round((8_000 - hertz) / 5)] / spectrum[round(hertz / 5)]
+    assert 20 * np.log10(image) < -50
+    alias = np.concatenate([pcm for pcm in stream.sent if pcm is not None])[800:1600].astype(float)
+    assert 20 * np.log10(alias.std() / (8000 / np.sqrt(2))) < -50
+
+
 @pytest.mark.parametrize("frame_us", [10_000, 30_000, 60_000])
 def test_packets_of_other_lengths(frame_us: int) -> None:
     samples = 8 * frame_us // 1000
