@@ -1,4 +1,4 @@
-"""End of turn on a telephone line: smart-turn's encoder under a head of our own, sure after 80 ms of silence."""
+"""End of turn on a telephone line: smart-turn's encoder under a head of our own, after 80 ms of silence."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from models.turn_smart import features
 from voicecore.types import Floats, Pcm
 
 HEAD = Path(__file__).parent / "data" / "turn_blend.npz"
-"""Weights of the head: ``weight`` float32 [STATES], ``bias`` float32; by benchmarks/training/turn_blend.py."""
+"""Weights of the head: ``weight`` float32 [STATES], ``bias`` float32; see benchmarks/training."""
 STATES = 384
 LATEST = 5
-"""Encoder frames of 20 ms that the head reads: the silence itself, where attention has gathered what led to it."""
+"""Encoder frames of 20 ms that the head reads: the silence, where attention gathers what led to it."""
 _ENCODER = "layer_norm_8"
 """The encoder's last layer in smart-turn-v3.2-cpu.onnx, float32 [1, 400, STATES]."""
 
@@ -22,9 +22,9 @@ _ENCODER = "layer_norm_8"
 class TurnBlend:
     """``ports.TurnModel``. Safe to use from several threads; costs what smart-turn costs.
 
-    smart-turn's own head wants 200 ms of silence and 16 kHz. A linear head on the mean of the encoder's latest
-    states, trained on people's pauses through G.711, knows more at 80 ms than that one at 200; on holds of
-    another 200 ms it gains nothing by listening again.
+    smart-turn's own head wants 200 ms of silence and 16 kHz. This one is linear on the mean of the encoder's
+    latest states, and was trained on people's pauses through G.711 as the ears find them. Asking again later
+    in the silence was measured to add nothing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,7 +35,7 @@ class TurnBlend:
             self._bias = float(head["bias"])
 
     def probability(self, pcm: Pcm) -> float:
-        """``pcm``: the turn so far with its first silence, int16 at 16 kHz; the last 8 s count. Returns 0..1."""
+        """``pcm``: the turn with its first silence, int16 at 16 kHz; the last 8 s count. Returns 0..1."""
         return float(1 / (1 + np.exp(-self._weight @ self.state(pcm) - self._bias)))
 
     def state(self, pcm: Pcm) -> Floats:
