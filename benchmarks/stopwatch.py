@@ -11,7 +11,14 @@ from typing import Any
 
 from voicecore.pipeline.engines import Engines
 
-STAGES = {"vad": "vad", "turn_model": "turn model", "asr": "asr", "tts": "tts", "embedder": "embedder"}
+STAGES = {
+    "vad": "vad",
+    "turn_model": "turn model",
+    "sounds": "kinds of sound",
+    "asr": "asr",
+    "tts": "tts",
+    "embedder": "embedder",
+}
 """Engines that are timed, by their field in ``Engines``."""
 
 

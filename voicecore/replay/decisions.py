@@ -12,7 +12,7 @@ from voicecore.pipeline.feed import Feed
 
 WALL_CLOCK = frozenset({"ms", "work_ms", "wasted_ms", "tool_start"})
 """Fields of feed events that tell what work took on this machine; no decision depends on them."""
-_TURN = ("index", "by", "intent", "reopened", "interrupted", "times")
+_TURN = ("index", "by", "intent", "reopened", "interrupted", "wait_ms", "wait_reasons", "times")
 """What of a turn's trace is shown to a person; the rest is in the decisions around it."""
 
 
