@@ -72,6 +72,17 @@ async def test_stopping_keeps_the_words_that_were_over(ticks: int, heard: str) -
     assert not rig.mouth.busy
 
 
+async def test_what_was_said_in_a_hush_was_not_heard() -> None:
+    rig = Rig()
+    await rig.says("a", "one two three")
+    rig.ticks(TICKS_PER_WORD)
+    rig.mouth.hush(rig.call.played)
+    rig.ticks(TICKS_PER_WORD)
+    assert [d.heard for d in rig.mouth.stop(rig.call.played)] == ["one"]
+    rig.mouth.duck(1.0)
+    assert rig.call.verbs == ["gain 0.0", "flush", "gain 1.0"]
+
+
 async def test_after_a_stop_positions_count_from_what_was_flushed() -> None:
     rig = Rig()
     await rig.says("a", "one two three")

@@ -284,7 +284,7 @@ async def test_an_interruption_keeps_only_what_was_heard(stage: Callable[..., St
         assert greeting.interrupted
         assert greeting.heard_text == "Hello, you have reached Northwind billing."
         assert turn.caller_text == "look up my invoice"
-        history = call.session._thread.state.history
+        history = call.session._replies.state.history
         assert ("agent", "Hello, you have reached Northwind billing.") in history
         assert not any("automated" in text for _, text in history)
 

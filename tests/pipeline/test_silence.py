@@ -149,7 +149,7 @@ class Scene(Stage):
 
     @property
     def history(self) -> list[str]:
-        return [text for who, text in self.session._thread.state.history if who == "agent"]
+        return [text for who, text in self.session._replies.state.history if who == "agent"]
 
 
 @pytest.fixture
@@ -327,7 +327,7 @@ async def test_a_false_interruption_goes_on_where_it_was_cut(scene: Callable[...
         assert 0 < len(greeting) < len(call.said()[0])
         assert call.heard()[-2:] == [(call.said()[0], True), ("How can I help you?", True)]
         assert call.history == [call.said()[0], "How can I help you?"]
-        state = call.session._thread.state
+        state = call.session._replies.state
         assert (state.queued, state.missed, state.stopped, state.misses) == ((), (), (), 0)
         await call.asked("look up my invoice")
         first = call.turns[0]

@@ -169,6 +169,15 @@ def test_a_late_reply_is_filled_once_and_then_more_patiently() -> None:
     assert line.hears(QUIET, 200) == [Act.FILL]
 
 
+def test_a_reply_that_is_on_its_way_is_not_held_up() -> None:
+    line = Line(wait_min_ms=400, wait_max_ms=400, filler_ms=800)
+    line.hears(VOICE, 500)
+    line.hears(QUIET, 500)
+    assert line.hears(replace(QUIET, on_its_way=True), 520) == []
+    line.hears(replace(QUIET, on_its_way=True), 40)
+    assert line.at(Act.FILL) == pytest.approx(0.5 + 0.8 + 0.24)
+
+
 def test_one_who_said_hold_on_is_given_time() -> None:
     line = Line(no_input_ms=3000)
     line.floor.patience_ms = 9000

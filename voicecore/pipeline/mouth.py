@@ -16,6 +16,7 @@ from voicecore.pipeline.work import Lane
 from voicecore.ports import Call, Tts
 from voicecore.types import RATE, Pcm, SpeechChunk, WordMark
 
+_HUSH_RAMP_MS = 10
 _SILENCE = 0.01
 """What is 40 dB below the loudest sample of an utterance is silence between words."""
 
@@ -116,6 +117,8 @@ class Mouth:
         self._on_sound = on_sound
         self._on_queued = on_queued
         self._line: deque[Speech] = deque()
+        self._hushed_at: int | None = None
+        """Playout position since which nothing of it is audible."""
         self._flowing = False
         """Whether a sample was queued since the line was last empty: from then on, a gap is an underrun."""
 
@@ -152,8 +155,20 @@ class Mouth:
         if speech.task is not None:
             speech.task.cancel()
 
+    def duck(self, gain: float) -> None:
+        """Speak on, by ``gain`` as loud; 1.0 is as ever."""
+        self._hushed_at = None
+        self._call.gain(gain)
+
+    def hush(self, played: int) -> None:
+        """Speak on without a sound for a moment; what is said in it is not heard."""
+        self._hushed_at = played
+        self._call.gain(0.0, _HUSH_RAMP_MS)
+
     def stop(self, played: int) -> list[Delivery]:
         """Fall silent now; what was heard of each utterance in line."""
+        if self._hushed_at is not None:
+            played = min(played, self._hushed_at)
         self._call.flush()
         self._call.streaming(False)
         self._flowing = False

@@ -31,7 +31,8 @@ from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
-from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
+from voicecore.pipeline.replies import Replies
+from voicecore.pipeline.reply import Mind, Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
 from voicecore.pipeline.speculation import Pause, Shell, Speculation
@@ -45,7 +46,6 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 log = logging.getLogger(__name__)
 
 _REFUSED = 300
-_HUSH_RAMP_MS = 10
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -90,20 +90,13 @@ class Session:
         self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
         shell = Shell(lambda: self.now, self._watch, self._draft_reply)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
-        self._mind = house.mind()
-        self._filler = Filler(self._mouth, self._mind.dialogue)
+        mind = house.mind()
+        self._filler = Filler(self._mouth, mind.dialogue)
         self._resume = Resume()
         self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
-        state, self._greeting = self._mind.dialogue.start()
-        self._thread = Thread(state)
-        self._before = self._thread
-        """The thread as it was before the commit that the caller may still undo by going on."""
-        self._reply: Reply | None = None
-        """The committed reply, until the next one."""
+        self._replies = Replies(call.info.id, mind, self._mouth, self._say, self._on_tool, self._watch)
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
-        self._taken = False
-        """Whether the turn was committed: then ``_reply`` is the reply to it."""
         self._partial = ""
         self._played = 0
         self._state = self._floor.state
@@ -119,8 +112,7 @@ class Session:
     def start(self, codec: str, labels: dict[str, str]) -> None:
         """The call is answered and media flows: greet."""
         self._chronicle.started(codec, labels)
-        reply = self._make_real(self._new_reply())
-        self._watch(reply.resume(self._greeting))
+        self._replies.greet()
         self._filler.begin()
 
     def tick(self, frame: MediaFrame, sound: Sound) -> None:
@@ -149,7 +141,7 @@ class Session:
             return
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
-        digits = self._keypad.press(digit, self._thread.state.expectation, self.now)
+        digits = self._keypad.press(digit, self._replies.state.expectation, self.now)
         if digits is not None:
             self._keyed(digits)
 
@@ -163,6 +155,7 @@ class Session:
     async def end(self, outcome: dict[str, Any]) -> None:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
+        self._filler.drop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -171,7 +164,7 @@ class Session:
         recording = await asyncio.to_thread(self._recorder.close)
         outcome = {**outcome, "duration_s": round(self.now, 2)}
         outcome |= {"underruns": self.call.underruns, "early_work": asdict(self._early.tally)}
-        outcome |= self._thread.state.outcome
+        outcome |= self._replies.state.outcome
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     def _features(self, sound: Sound) -> Features:
@@ -193,6 +186,7 @@ class Session:
             words=words,
             agent_remaining_ms=left_ms,
             agent_into_ms=into_ms,
+            on_its_way=self._mouth.busy,
         )
 
     # What the floor asks for
@@ -203,7 +197,7 @@ class Session:
                 case Act.OPEN_TURN if not self._deciding:
                     self._partial = ""
                     self._sounds.begin_turn()
-                    self._listener.open(self._thread.state.expectation, self.now, self._floor.onset)
+                    self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
                 case Act.DISCARD_EARLY_WORK:
@@ -213,11 +207,11 @@ class Session:
                     self._filler.begin()
                     self._commit = self._watch(self._committed())
                 case Act.DUCK:
-                    self.call.gain(self._house.turns.duck_gain)
+                    self._mouth.duck(self._house.turns.duck_gain)
                 case Act.HUSH:
-                    self.call.gain(0.0, _HUSH_RAMP_MS)
+                    self._mouth.hush(self._played)
                 case Act.UNDUCK:
-                    self.call.gain(1.0)
+                    self._mouth.duck(1.0)
                 case Act.STOP_PLAYOUT:
                     self._stop_playout()
                 case Act.DROP_TURN if not self._deciding:
@@ -236,9 +230,9 @@ class Session:
             self._chronicle.begin_turn("speech", self._floor.onset)
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
-        self._taken = False
+        self._replies.taken = False
         self._sounds.end()
-        expectation = self._thread.state.expectation
+        expectation = self._replies.state.expectation
         self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
 
     async def _committed(self) -> None:
@@ -253,9 +247,8 @@ class Session:
             return
         self._resume.forget()
         draft.bound = self._floor.told_to_wait
-        self._before, self._taken = self._thread, True
         self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
-        self._make_real(draft)
+        self._replies.take(draft)
         if draft.bound:
             self._close_turn()
 
@@ -270,29 +263,29 @@ class Session:
                 self._floor.on(FloorEvent.NOTHING_TO_SAY)
             return
         self._chronicle.resumed()
-        self._thread.state, _ = self._mind.dialogue.step(self._thread.state, Resumed())
+        self._replies.tell(Resumed())
         for speech in self._resume.take(self._mouth):
             self._say(speech)
 
     def _fill(self) -> None:
         """Say that the reply is late. The caller has been told that we have their turn: it is over."""
         if self._at_work:
-            if self._taken and self._reply is not None:
-                self._reply.bound = True
+            if self._replies.taken and self._replies.current is not None:
+                self._replies.current.bound = True
             self._filler.say()
 
     @property
     def _deciding(self) -> bool:
         """Whether the committed turn has not become a reply yet."""
-        return self._commit is not None and not self._commit.done() and not self._taken
+        return self._commit is not None and not self._commit.done() and not self._replies.taken
 
     @property
     def _at_work(self) -> bool:
         """Whether more is to come without the caller's doing."""
-        return self._deciding or (self._reply is not None and self._reply.running)
+        return self._deciding or self._replies.running
 
     def _patience_ms(self) -> int:
-        turns, state = self._house.turns, self._thread.state
+        turns, state = self._house.turns, self._replies.state
         if state.ended:
             return turns.filler_again_ms
         return turns.hold_ms if state.holding else turns.no_input_ms
@@ -300,17 +293,15 @@ class Session:
     def _discard_early_work(self) -> None:
         """The caller goes on: nothing of the reply happened. If it is bound, this is another turn."""
         self._cancel_early_work()
-        bound = self._taken and self._reply is not None and self._reply.bound
-        if self._taken and self._reply is not None and not bound:
-            self._reply.discard()
-            self._reply, self._thread = None, self._before
+        withdrawn = self._replies.withdraw()
+        if withdrawn and self._replies.taken:
             self._early.tally.undo_hit()
-        if self._in_turn and not bound:
+        if self._in_turn and withdrawn:
             self._listener.reopen()
             self._chronicle.turn.reopened += 1
         else:
             self._in_turn = False
-            self._listener.open(self._thread.state.expectation, self.now, self._floor.onset)
+            self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
 
     def _cancel_early_work(self) -> None:
         if self._commit is not None and self._commit is not asyncio.current_task():
@@ -332,34 +323,14 @@ class Session:
 
     # Replies
 
-    def _new_reply(self) -> Reply:
-        return Reply(self.call.info.id, self._mind, self._thread, self._mouth, self._say, self._on_tool)
-
     async def _draft_reply(self, event: Event) -> Reply:
-        await self._settled()
-        draft = self._new_reply()
-        self._watch(draft.start(event))
+        draft = await self._replies.draft(event)
         self._chronicle.mark("planned", self.now)
         return draft
 
-    def _make_real(self, reply: Reply) -> Reply:
-        self._reply, self._thread = reply, reply.thread
-        reply.commit()
-        return reply
-
     async def _reply_to(self, event: Event) -> None:
-        """Answer something that is no speech; it can't be withdrawn by speaking on."""
-        await self._settled()
-        reply = self._make_real(self._new_reply())
-        reply.bound = True
-        self._watch(reply.start(event))
+        await self._replies.answer(event)
         self._chronicle.mark("planned", self.now)
-
-    async def _settled(self) -> None:
-        """Wait until an earlier reply has done what can't be taken back."""
-        if self._reply is not None:
-            self._reply.hush()
-            await self._reply.finished()
 
     def _keyed(self, digits: str) -> None:
         self._drop_turn()
@@ -378,7 +349,7 @@ class Session:
             self._delivered(Delivery(speech.id, speech.text, known, complete=False, known=speech.known))
 
     def _all_said(self) -> None:
-        reply = self._reply
+        reply = self._replies.current
         if reply is None:
             return
         over = FloorEvent.MORE_TO_COME if self._at_work else FloorEvent.DELIVERED
@@ -386,7 +357,7 @@ class Session:
             self._perform(self._floor.on(over))
             if over is FloorEvent.DELIVERED:
                 self._floor.patience_ms = self._patience_ms()
-                self._chronicle.listening(self._thread.state.expectation, self.now)
+                self._chronicle.listening(self._replies.state.expectation, self.now)
         if reply.running:
             return
         if self._floor.state is FloorState.THINKING and not self._tasks:
@@ -403,8 +374,7 @@ class Session:
             return
         self._chronicle.delivered(delivery, self.now)
         self._resume.note(delivery)
-        event = Delivered(delivery.id, delivery.heard, delivery.complete)
-        self._thread.state, _ = self._mind.dialogue.step(self._thread.state, event)
+        self._replies.tell(Delivered(delivery.id, delivery.heard, delivery.complete))
 
     # What engines and media report
 

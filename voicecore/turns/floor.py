@@ -21,6 +21,8 @@ from voicecore.turns.syntax import Ending
 from voicecore.turns.voicing import Voicing
 from voicecore.types import TICK_MS
 
+_ON_ITS_WAY_MS = 240
+"""What a reply that is being synthesised gets on top: it is all but there."""
 _LEAST_THINKING_MS = 200
 """However long the caller has been silent, a reply gets this long."""
 
@@ -169,6 +171,8 @@ class Features:
     """What is left to play of everything the agent has to say; infinite while that is not known."""
     agent_into_ms: float = 0.0
     """How long the present utterance has been playing."""
+    on_its_way: bool = False
+    """The reply is being synthesised; a filler would only hold it up."""
 
 
 class Floor:
@@ -294,7 +298,7 @@ class Floor:
                 return Event.END if voicing.gap_ms >= self.wait.ms else None
             case State.THINKING if started:
                 return Event.ONSET
-            case State.THINKING if self._is_late():
+            case State.THINKING if self._is_late(f):
                 return Event.LATE
             case State.SPEAKING:
                 return self._begun_overlap(f)
@@ -314,9 +318,11 @@ class Floor:
             snr_db=self._snr_db,
         )
 
-    def _is_late(self) -> bool:
+    def _is_late(self, f: Features) -> bool:
         s = self._settings
         limit_ms = s.filler_again_ms if self.told_to_wait else s.filler_ms
+        if f.on_its_way:
+            limit_ms += _ON_ITS_WAY_MS
         return self._quiet_ms >= limit_ms and self._state_ms >= _LEAST_THINKING_MS
 
     def _begun_overlap(self, f: Features) -> Event | None:
