@@ -35,6 +35,9 @@ bench: $(VENV)/.test $(VENV)/.models
 	$(PY) -m voicecore bench kernels
 	$(PY) -m voicecore bench perception
 	$(PY) -m voicecore bench call
+	$(PY) -m voicecore bench media
+	$(PY) -m voicecore bench replay
+	$(PY) -m voicecore bench duplex
 
 peers: $(PEERS)/.pipecat
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,7 +158,8 @@ class Reply:
         if not action.read_only:
             await self._committed.wait()
             self.bound = True
-        begun = time.perf_counter()
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         event: Event
         try:
             key = f"{self._call_id}:{action.id}"
@@ -168,7 +168,7 @@ class Reply:
         except VoicecoreError as exc:
             result, ok = {"code": exc.code}, False
             event = ToolFailed(action.id, exc.code, str(exc))
-        ms = (time.perf_counter() - begun) * 1000
+        ms = (clock() - begun) * 1000
         self._on_tool(ToolRun(action.name, dict(action.arguments), ok, result, ms))
         return event
 
