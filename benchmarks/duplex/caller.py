@@ -24,7 +24,7 @@ _SILENT_S = 0.2
 """Silence from which the agent counts as silent."""
 _PATIENCE_S = 4.0
 """How long an answer is waited for."""
-_BORED_S = 1.5
+_BORED_S = 2.2
 """Silence that nobody owes a word for, after which the caller goes on, or hangs up."""
 _ROOM_S = {Kind.INTERRUPTION: 2.3}
 """Speech of the agent's that must be left, so that falling silent is no mere end; by kind, or ..."""
