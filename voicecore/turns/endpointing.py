@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from voicecore.config import TurnSettings
 from voicecore.turns.pace import Pauses
@@ -65,6 +66,8 @@ class Wait:
 
 _UNHEARD = 0.5
 """Belief in an end while the turn model has not answered."""
+_LISTENING_MS = 80
+"""How long the turn model may take until it is no longer waited for."""
 _ENDINGS = {
     Ending.HESITATING: (-4.0, "the last word is a hesitation"),
     Ending.OPEN: (-3.0, "the last word wants another"),
@@ -108,9 +111,12 @@ def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
     goes_on = 1 / (1 + math.exp(logit))
     reasons.append(f"{round(100 * goes_on)} % chance of more, pauses of about {round(pauses.median_ms)} ms")
     silence_ms = _cheapest(settings, goes_on, pauses) + _lateness_ms(settings, e, reasons)
+    if e.turn_probability is None and e.slot.fit is not Fit.WHOLE:
+        silence_ms = max(silence_ms, settings.soft_end_ms + _LISTENING_MS)
     return Wait(round(min(silence_ms, settings.wait_max_ms)), tuple(reasons))
 
 
+@lru_cache(maxsize=256)
 def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses) -> int:
     """The silence of least expected cost, in ticks' steps."""
 
