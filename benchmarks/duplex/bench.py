@@ -155,6 +155,7 @@ def plots(_figures: Sequence[Figure]) -> list[Plot]:
         Plot("What the agent did with what it heard", tables.confusion_matrix(of), tables.CONFUSION_NOTE),
         Plot("By condition", tables.by_condition(_RUNS, systems)),
         Plot("By voice", tables.by_voice(of)),
+        Plot("How it was measured", tables.method()),
         Plot("Calls", tables.calls(_RUNS + _DIGITS)),
     ]
 
