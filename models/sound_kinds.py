@@ -22,6 +22,8 @@ WIDTH = 5
 _BANDS = 20
 _LEVEL, _PERIODICITY, _PITCH, _FLATNESS = range(_BANDS, PROSODY)
 _DEPTH_DB = 45.0
+_OLDEST = 37
+"""The age of a frame that counts as any later one's: training saw none older."""
 WEIGHTS = Path(__file__).parent / "data" / "sound_kinds.npz"
 
 
@@ -44,7 +46,7 @@ def features(frames: Floats) -> Floats:
     out[:, _PITCH] = np.where(voiced, 3 * (x[:, _PITCH] - np.cumsum(x[:, _PITCH]) / count), 0)
     out[:, _FLATNESS] = np.log10(x[:, _FLATNESS] + 1e-3) + 1
     out[:, _FLATNESS + 1] = (loudest - 10 * np.log10(noise[_LEVEL])) / 25 - 1
-    out[:, _FLATNESS + 2] = np.arange(len(x)) / 20 - 0.5
+    out[:, _FLATNESS + 2] = np.minimum(np.arange(len(x)), _OLDEST) / 20 - 0.5
     return out
 
 
