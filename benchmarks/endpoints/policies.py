@@ -15,8 +15,8 @@ from voicecore.turns.endpointing import UNFIT, Evidence, Fit, SlotFit, silence_t
 from voicecore.turns.pace import Pace
 from voicecore.types import TICK_MS
 
-MODEL_MS = 60
-"""From asking a turn model to its answer."""
+ANSWER_MS = 60
+"""From asking a turn model, or the recogniser what it heard, to the answer."""
 COSTS_MS = (50, 100, 200, 300, 450, 600, 800, 1000, 1300, 1800, 2500, 3500, 5000, 8000, 15_000)
 
 
@@ -140,13 +140,18 @@ def _fires(decision: Silence, settings: TurnSettings, pace: Pace, model: str | N
     pause = decision.pause
     if pause is None:
         return np.inf
-    known = Evidence(pace.pauses, None, slot=_fit(decision) if slots else UNFIT, snr_db=pause.snr_db)
+    pauses, slot = pace.pauses, _fit(decision) if slots else UNFIT
     first = settings.soft_end_ms // TICK_MS
     for tick in range(first, len(pause.speech) + 1):
         silence_ms = tick * TICK_MS
-        score = pause.scores[model] if model and silence_ms >= settings.soft_end_ms + MODEL_MS else None
+        answered = silence_ms >= settings.soft_end_ms + ANSWER_MS
         evidence = Evidence(
-            known.pauses, score, slot=known.slot, speech=pause.speech[tick - 1], snr_db=known.snr_db
+            pauses,
+            pause.scores[model] if model and answered else None,
+            slot=slot if answered else UNFIT,
+            speech=pause.speech[tick - 1],
+            snr_db=pause.snr_db,
+            read=answered,
         )
         if silence_ms >= decision.length_s * 1000:
             return np.inf

@@ -26,7 +26,7 @@ STORY = Expectation(SlotKind.OPEN, phrases=("explain my bill",))
         (SIX, "well let me see", Fit.UNKNOWN),
         (SIX, "", Fit.UNKNOWN),
         (PHONE, "two seven one eight three", Fit.PART),
-        (PHONE, "two seven one eight three eight five five", Fit.MAY_GO_ON),
+        (PHONE, "two seven one eight three eight five five", Fit.SERIES),
         (PHONE, "two seven one eight three eight five five one two", Fit.WHOLE),
         (YESNO, "yes please", Fit.WHOLE),
         (YESNO, "no thanks", Fit.WHOLE),

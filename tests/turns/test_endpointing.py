@@ -51,7 +51,7 @@ def test_a_whole_answer_is_whole_whatever_its_last_word() -> None:
 
 
 def test_a_slow_caller_is_given_more_time() -> None:
-    assert wait_ms(turn_probability=0.5, pauses=Pauses(800, 0.6)) > 1.3 * wait_ms(turn_probability=0.5)
+    assert wait_ms(turn_probability=0.3, pauses=Pauses(800, 0.6)) > 1.3 * wait_ms(turn_probability=0.3)
 
 
 def test_in_noise_the_turn_model_is_trusted_less_and_the_ears_are_late() -> None:
@@ -61,6 +61,14 @@ def test_in_noise_the_turn_model_is_trusted_less_and_the_ears_are_late() -> None
 
 def test_half_heard_speech_is_waited_for() -> None:
     assert wait_ms(turn_probability=0.99, speech=0.45) == SETTINGS.wait_min_ms + 60
+
+
+def test_nothing_is_decided_just_before_more_is_known() -> None:
+    """Digits sound finished one by one; only the recogniser knows that more must come."""
+    assert wait_ms(turn_probability=0.99, read=False) == SETTINGS.soft_end_ms + 400
+    hurried = TurnSettings(cutoff_cost_ms=50)
+    assert silence_to_wait(hurried, Evidence(PAUSES)).ms == hurried.soft_end_ms + 80
+    assert silence_to_wait(hurried, Evidence(PAUSES, slot=WHOLE)).ms == hurried.wait_min_ms
 
 
 def test_dearer_cut_offs_mean_more_silence() -> None:

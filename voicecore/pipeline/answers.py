@@ -72,7 +72,7 @@ def _digits(text: str, fewest: int, most: int) -> SlotFit:
     because = f"{count} of {fewest} digits" if fewest == most else f"{count} of {fewest} to {most} digits"
     if count < fewest:
         return SlotFit(Fit.PART, because)
-    return SlotFit(Fit.MAY_GO_ON if count < most else Fit.WHOLE, because)
+    return SlotFit(Fit.SERIES if count < most else Fit.WHOLE, because)
 
 
 def _yes_no(text: str, expectation: Expectation) -> SlotFit:
