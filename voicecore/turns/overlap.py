@@ -51,6 +51,11 @@ class Overlap:
     agent_into_ms: float
     """How long the agent's utterance had been playing when the sound began."""
 
+    @property
+    def sounds_like(self) -> Kind | None:
+        """What the sound model alone takes it for; None without it."""
+        return None if self.kinds is None else _KINDS[max(range(4), key=self.kinds.__getitem__)]
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -70,11 +75,11 @@ _WORDS = 10.0
 """How much likelier words make their kind; a recogniser may have made them up."""
 _HUSH_MS = range(140, 300)
 """Since the onset: when the agent may be silent in doubt. Ends before a listener would notice (200 ms)."""
-_HUSH = 0.42
+_HUSH = 0.22
 """Belief in an interruption that makes the agent silent in doubt."""
 _PAUSE_MS = 60
 """Silence after which there is nothing to be silent for."""
-_COST = (1.0, 1.5, 2.5, 1.0)
+_COST = (1.0, 2.5, 2.8, 1.0)
 """What an error about each kind costs; tuned on voices held back from training."""
 _LEVELS_DB = (0.0, -3.0, -9.0, -7.0)
 """Usual levels of the kinds over the caller's turns, and how far each spreads."""
@@ -82,7 +87,7 @@ _SPREAD_DB = 3.0
 _FARTHEST_DB = 15.0
 _INTERRUPTION, _BACKCHANNEL, _ASIDE, _NOISE = range(4)
 _KINDS = (Kind.INTERRUPTION, Kind.BACKCHANNEL, Kind.ASIDE, Kind.NOISE)
-_UNVOICED = 0.05
+_UNVOICED = 0.02
 """What belief in any speech is multiplied with when the detector never was sure of it."""
 _NO_TURN = 0.6
 """Belief in another kind that keeps a long sound from being an interruption, or from being a turn."""
