@@ -92,6 +92,7 @@ class Caller:
                 start + len(said.clip.pcm),
                 said.clip.name,
                 said.clip.voice,
+                said.clip.human,
                 tuple((start + a, start + b) for a, b in pauses(said.clip.pcm)),
             )
             for said in self.said
@@ -129,7 +130,8 @@ class Caller:
 
     def _ripe(self, step: Step, silent_s: float) -> bool:
         if step.during == "silence":
-            return silent_s >= (_PATIENCE_S if self._owed else step.after_s)
+            cut_short = self._script.question == "open" and self._talked_s < REPLY_S
+            return silent_s >= (_PATIENCE_S if self._owed else _BORED_S if cut_short else step.after_s)
         room_s = _ROOM_S.get(step.clip.kind, _ROOM_ELSE_S) + LEAD / RATE
         in_reply = step.after_s <= self._talked_s <= REPLY_S - room_s
         return self._quiet_s < _TICK_S and not self._owed and in_reply

@@ -24,6 +24,8 @@ class Clip:
     name: str
     voice: str
     pcm: Pcm
+    human: bool = True
+    """Recorded from a person, not synthesised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ recording, which shows an answer up to some 40 ms later than a packet capture wo
 
 Definitions and windows are tau-voice's (sierra-research/tau2-bench, docs/interaction-metrics.md), with the
 script's word for what a sound is. The agent speaks where its sound reaches -46 dBFS (speech ducked by 12 dB
-does), and is silent after 200 ms below that. L_R: last voiced sample of a turn that ended with the agent
-silent, to the agent's first. L_Y: first voiced sample of an interruption to the agent's last; later than 2
-s is no yield. I_A: times the agent began inside a turn, per turn. A backchannel, tic or aside is an error
-when the agent falls silent within 1 s of its start, a tic or aside in silence when the agent speaks until 2
-s after its end. False cut-off: the agent began after a pause of 200 ms or more inside a turn, before its
-end.
+does), and is silent after 200 ms below that. L_R: last voiced sample of a person's turn (no turn model
+hears the end of synthetic speech) that ended with the agent silent, to the agent's first. L_Y: first voiced
+sample of an interruption to the agent's last; later than 2 s is no yield. I_A: times the agent began inside
+a turn, per turn. A backchannel, tic or aside is an error when the agent falls silent within 1 s of its
+start, a tic or aside in silence when the agent speaks until 2 s after its end. False cut-off: the agent
+began after a pause of 200 ms or more inside a turn, before its end.
 
 Callers react to the agent, so the same script gives each system the same sounds at the same moments of the
 agent's speech, not at the same seconds of the call; an agent that falls silent for nothing is spoken to
