@@ -35,7 +35,7 @@ from voicecore.pipeline.replies import Replies
 from voicecore.pipeline.reply import Mind, Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
-from voicecore.pipeline.speculation import Pause, Shell, Speculation
+from voicecore.pipeline.speculation import Pause, Shell, Speculation, weighty
 from voicecore.ports import Call, Store
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event as FloorEvent
@@ -238,9 +238,11 @@ class Session:
     async def _committed(self) -> None:
         sounds = self._sounds.turn
         await self._early.settled()
-        words = self._early.transcript.text
-        judgement = self._floor.meant(sounds, words)
-        meant = judgement.kind is Kind.ANSWER and (words or not self._resume.pending)
+        reading = self._early.transcript
+        judgement = self._floor.meant(sounds, weighty(reading))
+        meant = judgement.kind is Kind.ANSWER
+        if self._resume.pending and not reading.text:
+            meant = meant and any(sound.sounds_like is Kind.INTERRUPTION for sound in sounds)
         draft = self._early.take() if meant else None
         if draft is None:
             self._not_for_us(judgement)
@@ -379,7 +381,7 @@ class Session:
     # What engines and media report
 
     def _on_partial(self, partial: Transcript) -> None:
-        self._partial = partial.text
+        self._partial = weighty(partial)
         self._chronicle.partial(partial, self.now)
 
     def _on_sound(self) -> None:

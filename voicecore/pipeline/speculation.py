@@ -25,7 +25,13 @@ _WORTH_READING_S = 0.4
 
 
 _WORTH_WEIGHING = 0.7
-"""Confidence of a reading from which on its words speak for or against an end."""
+"""Confidence of a reading from which on its words count: below it, speech outside of the grammar was read
+as something inside."""
+
+
+def weighty(reading: Transcript) -> str:
+    """The words of ``reading`` if they may decide who has the floor, else ""."""
+    return reading.text if reading.confidence >= _WORTH_WEIGHING else ""
 
 
 @dataclass(slots=True)
@@ -143,7 +149,7 @@ class Speculation:
             self.transcript = self._on_call_clock(await self._listener.finish())
         self._chronicle.mark("asr_final", self._shell.now())
         text = self.transcript.text
-        if self.transcript.confidence >= _WORTH_WEIGHING:
+        if weighty(self.transcript):
             self.ending, self.slot = ending(text), slot_fit(pause.expectation, text)
         if not text and pause.last_voiced - pause.onset < _WORTH_READING_S:
             return
