@@ -16,7 +16,7 @@ def toys(n: int = 600) -> Examples:
     states = rng.normal(3, 2, (n, 4)).astype(np.float32)
     length_s = np.where(np.arange(n) % 3 == 0, np.inf, np.where(np.arange(n) % 3 == 1, 0.5, 0.1))
     states[:, 0] += np.where(length_s == 0.5, 0, 5)
-    return Examples(states, length_s, np.arange(n))
+    return Examples(states, length_s, np.arange(n), np.ones(n))
 
 
 def test_the_head_tells_ends_from_pauses_and_means_what_it_says() -> None:
