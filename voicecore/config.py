@@ -141,7 +141,7 @@ class TurnSettings(Section):
     """Voiced time that begins a caller turn."""
     soft_end_ms: int = Field(80, ge=20)
     """Silence after which early work starts."""
-    cutoff_cost_ms: float = Field(1000.0, gt=0)
+    cutoff_cost_ms: float = Field(1600.0, gt=0)
     """How much silence before answers one false cut-off is worth: more means longer waits."""
     wait_min_ms: int = Field(120, ge=60)
     wait_max_ms: int = Field(1600, ge=200)
