@@ -16,7 +16,8 @@ from voicecore.types import Floats
 KINDS = ("interruption", "backchannel", "aside", "noise")
 LEAD = 3
 """Frames before the sound, to know what it stands out from."""
-LONGEST = 75
+LONGEST = 48
+"""Frames that count: 900 ms of sound; and numpy's products stay small enough for one thread."""
 WIDTH = 5
 """Frames that a convolution spans."""
 _BANDS = 20
@@ -69,7 +70,7 @@ class SoundKinds:
     def classify(self, frames: Floats) -> Floats:
         """Prosody of a sound so far, float32 [T, 24], the first ``LEAD`` frames from before it.
 
-        Any T from 3; what follows the 75th frame does not count. Returns float32 [4], summing to 1.
+        Any T from 3; what follows the ``LONGEST``th frame does not count. Returns float32 [4], summing to 1.
         Raises ValueError.
         """
         if frames.ndim != 2 or frames.shape[1] != PROSODY or len(frames) < LEAD:
