@@ -25,6 +25,7 @@ BENCHES = {
     "call": "benchmarks.call",
     "media": "benchmarks.media_delay",
     "replay": "benchmarks.replay",
+    "endpoints": "benchmarks.endpoints",
     "duplex": "benchmarks.duplex.bench",
 }
 REPORTS = Path(__file__).parent / "reports"

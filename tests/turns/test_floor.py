@@ -134,7 +134,7 @@ def test_the_agent_ducks_within_60_ms() -> None:
 
 def test_a_dismissed_sound_begins_the_turn_that_follows_at_once() -> None:
     """The caller's first word is not lost: what was kept of "yeah" is part of "yeah ... but I want"."""
-    line = speaking(keep_ms=600)
+    line = speaking(keep_ms=600, interrupt_ms=400)
     line.hears(VOICE, 140)
     assert line.hears(QUIET, 400) == [Act.UNDUCK]
     assert line.hears(VOICE, 700) == [Act.DUCK, Act.STOP_PLAYOUT, Act.UNDUCK]

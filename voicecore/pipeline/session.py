@@ -182,6 +182,7 @@ class Session:
             turn_probability=early.turn_probability,
             ending=early.ending,
             slot=early.slot,
+            read=early.read,
             kinds=kinds,
             words=words,
             agent_remaining_ms=left_ms,

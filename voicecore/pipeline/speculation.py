@@ -92,6 +92,8 @@ class Speculation:
         self.turn_probability: float | None = None
         self.ending = Ending.UNKNOWN
         self.slot = SlotFit()
+        self.read = False
+        """Whether the recogniser has answered: until then ``ending`` and ``slot`` say nothing."""
         self._listener = listener
         self._engines = engines
         self._lane = lane
@@ -136,7 +138,7 @@ class Speculation:
 
     def forget(self) -> None:
         """Forget what speaks for an end: it was about a turn that is over, or goes on."""
-        self.turn_probability = None
+        self.turn_probability, self.read = None, False
         self.ending, self.slot = Ending.UNKNOWN, SlotFit()
 
     async def _judge_end(self) -> None:
@@ -151,6 +153,7 @@ class Speculation:
         text = self.transcript.text
         if weighty(self.transcript):
             self.ending, self.slot = ending(text), slot_fit(pause.expectation, text)
+        self.read = True
         if not text and pause.last_voiced - pause.onset < _WORTH_READING_S:
             return
         vector = None

@@ -162,6 +162,7 @@ class Features:
     turn_probability: float | None = None
     ending: Ending = Ending.UNKNOWN
     slot: SlotFit = UNFIT
+    read: bool = True
     """What the turn model, the words and the slot say about an end (see ``Evidence``)."""
     kinds: tuple[float, ...] | None = None
     """See ``Overlap``; wanted while ``Floor.sound_ticks`` is not zero."""
@@ -314,6 +315,7 @@ class Floor:
             turn_probability=f.turn_probability,
             ending=f.ending,
             slot=f.slot,
+            read=f.read,
             speech=f.speech,
             snr_db=self._snr_db,
         )
