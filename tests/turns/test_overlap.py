@@ -19,7 +19,7 @@ CLAIM, LISTENER, ROOM, COUGH = (
     (0.02, 0.01, 0.01, 0.96),
 )
 UNSURE = (0.4, 0.4, 0.1, 0.1)
-LIKELY = (0.75, 0.15, 0.05, 0.05)
+LIKELY = (0.82, 0.1, 0.04, 0.04)
 
 
 def sound(kinds=UNSURE, run_ms=200, gap_ms=0, **more) -> Overlap:
@@ -80,7 +80,7 @@ def test_less_and_less_certainty_is_asked_for() -> None:
 
 
 def test_a_faint_sound_is_rather_an_aside() -> None:
-    maybe = sound((0.75, 0.02, 0.21, 0.02), 360)
+    maybe = sound((0.85, 0.02, 0.11, 0.02), 360)
     assert judge(SETTINGS, maybe).kind is Kind.INTERRUPTION
     assert judge(SETTINGS, replace(maybe, over_usual_db=2.0)).kind is Kind.INTERRUPTION
     assert judge(SETTINGS, replace(maybe, over_usual_db=-12.0)).kind is None
