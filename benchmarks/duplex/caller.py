@@ -29,6 +29,8 @@ _BORED_S = 2.2
 _ROOM_S = {Kind.INTERRUPTION: 2.3}
 """Speech of the agent's that must be left, so that falling silent is no mere end; by kind, or ..."""
 _ROOM_ELSE_S = 1.3
+_ANSWERED_S = 0.5
+"""Speech of the agent's by which an answer is known for one; then the last one may hang up."""
 _LONGEST_S = 240.0
 
 
@@ -116,7 +118,7 @@ class Caller:
         silent_s = min(since, self._quiet_s)
         patience_s = _PATIENCE_S if self._owed else _BORED_S
         if not self._steps:
-            self.over |= silent_s >= patience_s or not self._owed
+            self.over |= silent_s >= patience_s or (not self._owed and self._talked_s >= _ANSWERED_S)
             return None
         step = self._steps[-1]
         if self._ripe(step, silent_s):
