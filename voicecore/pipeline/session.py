@@ -240,11 +240,9 @@ class Session:
         sounds = self._sounds.turn
         await self._early.settled()
         reading = self._early.transcript
-        judgement = self._floor.meant(sounds, weighty(reading))
-        meant = judgement.kind is Kind.ANSWER
-        if self._resume.pending and not reading.text:
-            meant = meant and any(sound.sounds_like is Kind.INTERRUPTION for sound in sounds)
-        draft = self._early.take() if meant else None
+        cut_in = self._resume.pending
+        judgement = self._floor.meant(sounds, weighty(reading), text=reading.text, cut_in=cut_in)
+        draft = self._early.take() if judgement.kind is Kind.ANSWER else None
         if draft is None:
             self._not_for_us(judgement)
             return

@@ -270,8 +270,14 @@ class Floor:
             self._quiet_ms = 0
         return list(acts)
 
-    def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
-        """Whether a turn made of ``sounds`` and read as ``words`` is for us: ANSWER, else what it was."""
+    def meant(self, sounds: Sequence[Overlap], words: str, *, text: str, cut_in: bool) -> Judgement:
+        """Whether a turn made of ``sounds`` is for us: ANSWER, else what it was.
+
+        ``text``: how it was read; ``words``: the same if the recogniser was sure, else "". ``cut_in``: it
+        silenced the agent. One without a word then has to sound like an interruption, or the agent goes on.
+        """
+        if cut_in and not text and all(sound.sounds_like is not Kind.INTERRUPTION for sound in sounds):
+            return Judgement(Kind.NOISE, ("no words, and it does not sound like an interruption",))
         judged = [for_us(self._settings, replace(sound, words=words)) for sound in sounds]
         return next((j for j in judged if j.kind is Kind.ANSWER), judged[-1])
 
