@@ -98,6 +98,8 @@ class Session:
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
         self._partial = ""
+        self._begun = 0.0
+        """When the caller's turn began; seconds on the audio clock."""
         self._played = 0
         self._state = self._floor.state
         self._tasks: set[asyncio.Task[None]] = set()
@@ -198,6 +200,7 @@ class Session:
                 case Act.OPEN_TURN if not self._deciding:
                     self._partial = ""
                     self._sounds.begin_turn()
+                    self._begun = self._floor.onset
                     self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
@@ -228,13 +231,13 @@ class Session:
             self._discard_early_work()
         if not self._in_turn:
             self._in_turn = True
-            self._chronicle.begin_turn("speech", self._floor.onset)
+            self._chronicle.begin_turn("speech", self._begun)
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
         self._replies.taken = False
         self._sounds.end()
         expectation = self._replies.state.expectation
-        self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
+        self._early.start(Pause(expectation, self._begun, self._floor.last_voiced))
 
     async def _committed(self) -> None:
         sounds = self._sounds.turn
@@ -302,7 +305,8 @@ class Session:
             self._chronicle.turn.reopened += 1
         else:
             self._in_turn = False
-            self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
+            self._begun = self._floor.onset
+            self._listener.open(self._replies.state.expectation, self.now, self._begun)
 
     def _cancel_early_work(self) -> None:
         if self._commit is not None and self._commit is not asyncio.current_task():

@@ -113,20 +113,23 @@ def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
         reasons.append(e.slot.because or f"the answer: {e.slot.fit.value}")
     goes_on = 1 / (1 + math.exp(logit))
     reasons.append(f"{round(100 * goes_on)} % chance of more, pauses of about {round(pauses.median_ms)} ms")
-    silence_ms = _cheapest(settings, goes_on, pauses) + _lateness_ms(settings, e, reasons)
+    silence_ms = _cheapest(settings, goes_on, pauses, e.slot.fit is Fit.WHOLE) + _lateness_ms(
+        settings, e, reasons
+    )
     silence_ms = max(silence_ms, settings.soft_end_ms + _pending_ms(e, reasons))
     return Wait(round(min(silence_ms, settings.wait_max_ms)), tuple(reasons))
 
 
 @lru_cache(maxsize=256)
-def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses) -> int:
-    """The silence of least expected cost, in ticks' steps."""
+def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses, whole: bool) -> int:
+    """The silence of least expected cost, in ticks' steps; ``whole``: the words fill the slot."""
+    least_ms = settings.wait_min_ms if whole else max(settings.wait_min_ms, settings.wait_open_ms)
 
     def cost(silence_ms: int) -> float:
         dead_air = silence_ms / settings.cutoff_cost_ms
         return (1 - goes_on) * dead_air + goes_on * pauses.outlast(silence_ms)
 
-    return min(range(settings.wait_min_ms, settings.wait_max_ms + 1, TICK_MS), key=cost)
+    return min(range(min(least_ms, settings.wait_max_ms), settings.wait_max_ms + 1, TICK_MS), key=cost)
 
 
 def _heard(e: Evidence, reasons: list[str]) -> float:
