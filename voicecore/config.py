@@ -162,8 +162,8 @@ class TurnSettings(Section):
     duck_gain: float = Field(0.25, ge=0, le=1)
     keep_ms: int = Field(700, ge=0)
     """How long a sound that was not an interruption is kept, in case the caller's turn began with it."""
-    interrupt_ms: int = Field(900, ge=60)
-    """Voiced time over the agent's speech that is an interruption whatever it sounds like."""
+    interrupt_ms: int = Field(1000, ge=60)
+    """Voiced time over the agent's speech that is an interruption unless it surely is something else."""
     interrupt_sure: float = Field(0.84, gt=0, le=1)
     """Probability of an interruption that stops the agent 80 ms after the sound's onset; falls to ..."""
     interrupt_likely: float = Field(0.63, gt=0, le=1)

@@ -79,11 +79,12 @@ _HUSH = 0.22
 """Belief in an interruption that makes the agent silent in doubt."""
 _PAUSE_MS = 60
 """Silence after which there is nothing to be silent for."""
-_COST = (1.0, 2.5, 2.8, 1.0)
-"""What an error about each kind costs; tuned on voices held back from training."""
+_COST = (1.0, 1.5, 2.5, 1.0)
+"""What an error about each kind costs."""
 _LEVELS_DB = (0.0, -3.0, -9.0, -7.0)
-"""Usual levels of the kinds over the caller's turns, and how far each spreads."""
-_SPREAD_DB = 3.0
+"""Usual levels of the kinds over the caller's turns, and how far each spreads (what is learned of a
+caller's level in a call is good to about 4 dB)."""
+_SPREAD_DB = 5.0
 _FARTHEST_DB = 15.0
 _INTERRUPTION, _BACKCHANNEL, _ASIDE, _NOISE = range(4)
 _KINDS = (Kind.INTERRUPTION, Kind.BACKCHANNEL, Kind.ASIDE, Kind.NOISE)
@@ -124,7 +125,8 @@ def judge(settings: TurnSettings, evidence: Overlap) -> Judgement:
     age_ms = e.run_ms + e.gap_ms
     if belief[_INTERRUPTION] >= _bar(settings, age_ms):
         return Judgement(Kind.INTERRUPTION, (f"it sounds like one after {age_ms} ms",))
-    if e.run_ms >= settings.interrupt_ms and max(belief[_BACKCHANNEL:]) < _NO_TURN:
+    claimed = max(belief[_BACKCHANNEL], belief[_ASIDE]) < _NO_WORDS and belief[_NOISE] < _NO_TURN
+    if e.run_ms >= settings.interrupt_ms and claimed:
         return Judgement(Kind.INTERRUPTION, ("it goes on",))
     if over:
         return _answer(settings, e, Judgement(_KINDS[likely], ("that is what it sounded like",)))
