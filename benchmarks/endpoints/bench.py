@@ -98,7 +98,7 @@ def report(decisions: Sequence[Silence], brief: Sequence[Silence]) -> dict[str, 
     """``measure`` of decisions with pauses from ``SHORTEST_S`` and, ``brief``, from ``BRIEF_S`` on."""
     swept = sweep(lambda settings: joined(decisions, settings, OURS))
     curves = {
-        "": [outcome.point for outcome in swept.values()],
+        "": [outcome.point for outcome in swept],
         "_without_slots": [
             outcome.point
             for outcome in sweep(lambda settings: joined(decisions, settings, OURS, slots=False)).values()
@@ -106,7 +106,7 @@ def report(decisions: Sequence[Silence], brief: Sequence[Silence]) -> dict[str, 
         "_vad": timing(scored(decisions, OURS)),
     }
     curves |= {suffix: detector(scored(decisions, name), FIRST_SCORE_S) for name, suffix in MODELS.items()}
-    figures = [*_budgets(curves, decisions), *_deployed(decisions), *_parts(list(swept.values()), decisions)]
+    figures = [*_budgets(curves, decisions), *_deployed(decisions), *_parts(swept, decisions)]
     figures += [*_brief(brief), *_areas(decisions)]
     drawn = {
         suffix: [[round(1000 * p.latency_s), round(p.cutoff, 4)] for p in frontier(points)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from voicecore.types import TICK_MS
 
 ANSWER_MS = 60
 """From asking a turn model, or the recogniser what it heard, to the answer."""
+LEAST_MS = (120, 200, 320)
 COSTS_MS = (50, 100, 200, 300, 450, 600, 800, 1000, 1300, 1800, 2500, 3500, 5000, 8000, 15_000)
 
 
@@ -167,6 +169,9 @@ def _fit(decision: Silence) -> SlotFit:
     return SlotFit(Fit.WHOLE if said >= expected else Fit.PART, f"{said} of {expected} digits")
 
 
-def sweep(run: Callable[[TurnSettings], Outcome]) -> dict[int, Outcome]:
-    """The appliance's function at every cost of a false cut-off."""
-    return {cost_ms: run(TurnSettings(cutoff_cost_ms=cost_ms)) for cost_ms in COSTS_MS}
+def sweep(run: Callable[[TurnSettings], Outcome]) -> list[Outcome]:
+    """The appliance's function at every cost of a false cut-off and every least silence."""
+    return [
+        run(TurnSettings(cutoff_cost_ms=cost_ms, wait_open_ms=least_ms))
+        for least_ms, cost_ms in product(LEAST_MS, COSTS_MS)
+    ]
