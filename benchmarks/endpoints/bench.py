@@ -101,7 +101,7 @@ def report(decisions: Sequence[Silence], brief: Sequence[Silence]) -> dict[str, 
         "": [outcome.point for outcome in swept],
         "_without_slots": [
             outcome.point
-            for outcome in sweep(lambda settings: joined(decisions, settings, OURS, slots=False)).values()
+            for outcome in sweep(lambda settings: joined(decisions, settings, OURS, slots=False))
         ],
         "_vad": timing(scored(decisions, OURS)),
     }
@@ -196,7 +196,7 @@ def _on_line(outcome: Outcome, snr_db: float | None) -> Outcome:
 
 def _brief(decisions: Sequence[Silence]) -> list[Figure]:
     """With brief pauses counted as well."""
-    points = [o.point for o in sweep(lambda settings: joined(decisions, settings, OURS)).values()]
+    points = [o.point for o in sweep(lambda settings: joined(decisions, settings, OURS))]
     outcome, n = joined(decisions, TurnSettings(), OURS), _holds(decisions)
     rates = [(f"at_{b}ms", cutoff_at(points, b / 1000)) for b in BUDGETS_MS]
     rates.append(("deployed", float(outcome.cut.mean())))
