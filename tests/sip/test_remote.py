@@ -204,9 +204,11 @@ async def test_a_killed_media_process_ends_its_calls_and_is_replaced(endpoints: 
 
 
 AGENT = textwrap.dedent("""
-    import asyncio, sys
+    import asyncio, signal, sys
     from sip.remote import SipEndpoint
     from voicecore.config import SipSettings
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may ignore it
 
     async def main():
         endpoint = SipEndpoint(SipSettings(port=0, rtp_port=22_600))
