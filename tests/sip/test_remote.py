@@ -42,7 +42,7 @@ async def gone(pid: int) -> None:
         while True:
             try:
                 state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 return
             if state == "Z":
                 return
