@@ -190,6 +190,8 @@ class Floor:
         self.voicing = Voicing(settings)
         self._pace = Pace(settings)
         self._snr_db = math.inf
+        self._level_db = math.nan
+        """Of the latest sound of the turn."""
         self._settings = settings
         self._state_ms = 0
         """Time since the floor last changed hands."""
@@ -263,6 +265,8 @@ class Floor:
         match event:
             case Event.LATE:
                 self.told_to_wait, self._quiet_ms = True, 0
+            case Event.PAUSE:
+                self._level_db = self.voicing.level_db
             case Event.END | Event.KEYED | Event.NO_INPUT:
                 self.told_to_wait = False
                 self.patience_ms = self._settings.no_input_ms
@@ -279,7 +283,11 @@ class Floor:
         if cut_in and not text and all(sound.sounds_like is not Kind.INTERRUPTION for sound in sounds):
             return Judgement(Kind.NOISE, ("no words, and it does not sound like an interruption",))
         judged = [for_us(self._settings, replace(sound, words=words)) for sound in sounds]
-        return next((j for j in judged if j.kind is Kind.ANSWER), judged[-1])
+        answer = next((j for j in judged if j.kind is Kind.ANSWER), None)
+        if answer is None:
+            return judged[-1]
+        self.voicing.learn(self._level_db)
+        return answer
 
     def takes(self, event: Event) -> bool:
         """Whether the table lists ``event`` for the present state."""
