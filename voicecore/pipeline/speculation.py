@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voicecore.dialogue import Event, Heard
-from voicecore.pipeline.answers import slot_fit
+from voicecore.pipeline.answers import doubted_fit, slot_fit
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.engines import Engines
 from voicecore.pipeline.listener import Listener
@@ -153,6 +153,8 @@ class Speculation:
         text = self.transcript.text
         if weighty(self.transcript):
             self.ending, self.slot = ending(text), slot_fit(pause.expectation, text)
+        else:
+            self.slot = doubted_fit(pause.expectation, text)
         self.read = True
         if not text and pause.last_voiced - pause.onset < _WORTH_READING_S:
             return
