@@ -164,10 +164,8 @@ class TurnSettings(Section):
     """How long a sound that was not an interruption is kept, in case the caller's turn began with it."""
     interrupt_ms: int = Field(1000, ge=60)
     """Voiced time over the agent's speech that is an interruption unless it surely is something else."""
-    interrupt_early_ms: int = Field(80, ge=40)
-    """Since a sound's onset: nothing stops the agent sooner. 320 with a ``ports.SoundReader``."""
     interrupt_sure: float = Field(0.84, gt=0, le=1)
-    """Probability of an interruption that stops the agent then; falls to ..."""
+    """Probability of an interruption that stops the agent 80 ms after the sound's onset; falls to ..."""
     interrupt_likely: float = Field(0.63, gt=0, le=1)
     """... 340 ms after it."""
     answer_ms: int = Field(700, ge=0)

@@ -74,23 +74,6 @@ class SoundModel(Protocol):
         ...
 
 
-@runtime_checkable
-class SoundReader(Protocol):
-    """What a sound over the agent's speech is, from what it says; too slow for every tick."""
-
-    looks_ms: tuple[int, ...]
-    """After the onset: when a reading is worth having."""
-    lead_ms: int
-    """Of the line before the onset that is read with it."""
-
-    def read(self, pcm: Pcm, look: int) -> Floats:
-        """``pcm``: int16 at ``RATE``, from ``lead_ms`` before the onset to ``looks_ms[look]`` after it.
-
-        Returns float32 [4], summing to 1, as ``SoundModel.classify``.
-        """
-        ...
-
-
 class AsrStream(Protocol):
     """One utterance being recognised. Times in words are seconds from its first sample."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from voicecore.config import TurnSettings
-from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us, joined, judge
+from voicecore.turns.overlap import Judgement, Kind, Overlap, for_us, judge
 
 SETTINGS = TurnSettings()
 CLAIM, LISTENER, ROOM, COUGH = (
@@ -120,24 +120,3 @@ def test_sounds_in_silence(evidence: Overlap, kind: Kind) -> None:
 
 def test_an_undecided_sound_has_no_kind() -> None:
     assert judge(SETTINGS, sound(UNSURE, 120)) == Judgement(None)
-
-
-def test_a_reader_outweighs_a_sound_that_could_be_either() -> None:
-    claim, listener = (0.9, 0.05, 0.03, 0.02), (0.05, 0.9, 0.03, 0.02)
-    assert joined(UNSURE, claim)[0] > 0.7
-    assert joined(UNSURE, listener)[1] > 0.7
-    assert sum(joined(UNSURE, claim)) == pytest.approx(1)
-
-
-def test_a_reader_that_is_certain_rules_nothing_out() -> None:
-    assert joined(CLAIM, (0.0, 1.0, 0.0, 0.0))[0] > 0.5
-
-
-def test_a_reader_without_an_opinion_changes_nothing() -> None:
-    assert joined(LIKELY, (0.25, 0.25, 0.25, 0.25)) == pytest.approx(LIKELY)
-
-
-def test_nothing_stops_the_agent_before_sounds_are_read() -> None:
-    later = TurnSettings(interrupt_early_ms=320)
-    assert judge(later, sound(CLAIM, 300)).kind is None
-    assert judge(later, sound(CLAIM, 340)).kind is Kind.INTERRUPTION

@@ -69,10 +69,8 @@ class Judgement:
 
 _OVER_MS = 160
 """Silence after which a sound is judged with what is there."""
-_LATE_MS = 340
-"""Since the onset: from ``interrupt_early_ms`` to here less and less certainty stops the agent."""
-_READ, _CLEAREST = 0.7, 4.0
-"""What a reader's log-odds count beside the sound's, which they partly repeat; and the most they may be."""
+_EARLY_MS, _LATE_MS = 80, 340
+"""Since the onset: from here to there less and less certainty stops the agent."""
 _WORDS = 10.0
 """How much likelier words make their kind; a recogniser may have made them up."""
 _HUSH_MS = range(140, 300)
@@ -154,13 +152,6 @@ def for_us(settings: TurnSettings, evidence: Overlap) -> Judgement:
     return Judgement(Kind.ANSWER, ("nothing speaks against it",))
 
 
-def joined(kinds: Sequence[float], read: Sequence[float]) -> tuple[float, ...]:
-    """The sound model's probabilities and a reader's, taken together."""
-    best = max(read)
-    least = best * math.exp(-_CLEAREST)
-    return _shares([p * max(other, least) ** _READ for p, other in zip(kinds, read, strict=True)])
-
-
 def _belief(settings: TurnSettings, e: Overlap) -> tuple[float, ...] | None:
     """Sound, words, loudness and what is at stake, taken together (Bayes); None without the model."""
     heard = _heard(settings, e)
@@ -192,10 +183,9 @@ def _shares(joint: Sequence[float]) -> tuple[float, ...]:
 
 def _bar(settings: TurnSettings, age_ms: float) -> float:
     """How certain an interruption must be."""
-    early_ms = settings.interrupt_early_ms
-    if age_ms < early_ms:
+    if age_ms < _EARLY_MS:
         return math.inf
-    done = min((age_ms - early_ms) / max(_LATE_MS - early_ms, 1), 1.0)
+    done = min((age_ms - _EARLY_MS) / (_LATE_MS - _EARLY_MS), 1.0)
     return settings.interrupt_sure + done * (settings.interrupt_likely - settings.interrupt_sure)
 
 
