@@ -41,14 +41,23 @@ def verdicts(
     sounds: Sequence[Event],
     heard: Sequence[tuple[Line, Heard]],
 ) -> Iterator[Verdict]:
-    """The floor's own loop over lines that were heard, for a caller whose usual level is known."""
+    """The floor's own loop over lines that were heard, for a caller whose usual level is known.
+
+    What was dismissed counts again only while it is voiced, and only as an interruption.
+    """
     for event, (line, ears) in zip(sounds, heard, strict=True):
-        last, hushed, since, silent = Judgement(None), 0, math.nan, math.inf
+        last, run_ms, hushed, since, silent = Judgement(None), 0, 0, math.nan, math.inf
         for ms, evidence in evidences(settings, model, line, ears):
-            last = judge(settings, evidence)
-            if last.kind is Kind.INTERRUPTION:
-                silent = ms if math.isnan(since) else since
+            if evidence.run_ms < run_ms:
+                last = Judgement(None)
+            run_ms, dismissed = evidence.run_ms, last.kind is not None
+            if dismissed and evidence.gap_ms:
+                continue
+            found = judge(settings, evidence)
+            if found.kind is Kind.INTERRUPTION:
+                last, silent = found, ms if math.isnan(since) else since
                 break
+            last = last if dismissed else found
             if last.hush:
                 since = ms if math.isnan(since) else since
             elif not math.isnan(since):
