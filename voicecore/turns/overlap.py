@@ -73,7 +73,7 @@ _EARLY_MS, _LATE_MS = 80, 340
 """Since the onset: from here to there less and less certainty stops the agent."""
 _WORDS = 10.0
 """How much likelier words make their kind; a recogniser may have made them up."""
-_HUSH_MS = range(140, 300)
+_HUSH_MS = range(200, 360)
 """Since the onset: when the agent may be silent in doubt. Ends before a listener would notice (200 ms)."""
 _HUSH = 0.22
 """Belief in an interruption that makes the agent silent in doubt."""
