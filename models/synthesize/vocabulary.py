@@ -56,7 +56,7 @@ def syllables(size: int) -> Vocabulary:
 
 
 def _groups() -> Iterator[tuple[str, str]]:
-    """Merges, each of two tokens that are there by then: ``ab``, `` a``, `` ab``, ``abc``, `` abc``, ``abcd``."""
+    """Merges of two tokens that are there by then: ``ab``, `` a``, `` ab``, ``abc``, `` abc``, ``abcd``."""
     pairs = ["".join(pair) for pair in product(ascii_lowercase, repeat=2)]
     triples = [(pair, letter) for pair in pairs for letter in ascii_lowercase]
     return chain(
