@@ -38,7 +38,11 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
         },
         "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
         "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
-        "tts": {"espeak": Engine("models.tts_espeak", "EspeakTts", "engines")},
+        "tts": {
+            "espeak": Engine("models.tts_espeak", "EspeakTts", "engines"),
+            "piper": Engine("models.tts_onnx.engine", "piper", "engines", "piper-en-us"),
+            "kokoro": Engine("models.tts_onnx.engine", "kokoro", "engines", "kokoro-82m"),
+        },
         "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
         "llm": {"retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines")},
     }

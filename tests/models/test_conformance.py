@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import numpy as np
 import pytest
 
-from models.engines import ENGINES, load
+from models.engines import ENGINES, find_engine, load
+from models.synthesize import kokoro, vits
 from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
 from voicecore.types import RATE, TICK, Expectation, SlotKind, Transcript
 
@@ -24,7 +26,22 @@ def engine(port, **options):
     return make
 
 
-vad, turn, asr, tts, embedder = map(engine, ("vad", "turn", "asr", "tts", "embedder"))
+vad, turn, asr, embedder = map(engine, ("vad", "turn", "asr", "embedder"))
+
+SYNTHETIC_VOICES = {
+    "piper": lambda folder: vits.write("toy", folder / "voice.onnx"),
+    "kokoro": lambda folder: kokoro.write("toy", folder),
+}
+"""Engines whose weights are not pulled for tests: small ones of the same shape take their place."""
+
+
+@pytest.fixture(scope="module", params=ENGINES["tts"])
+def tts(request, tmp_path_factory):
+    entry, folder = find_engine("tts", request.param), tmp_path_factory.mktemp(request.param)
+    if entry.model is None:
+        return load("tts", request.param, folder)
+    SYNTHETIC_VOICES[request.param](folder)
+    return getattr(import_module(entry.module), entry.factory)(folder)
 
 
 @pytest.fixture(scope="module", params=ENGINES["llm"])
