@@ -41,7 +41,7 @@ def filters(bins: int) -> np.ndarray:
 
 
 def slow(pcm: Pcm, bins: int = 80, frames: int = FULL) -> Floats:
-    """The twin: ``whisper.audio.log_mel_spectrogram`` of the sound padded to 30 s, float64, cut to ``frames``."""
+    """The twin: ``whisper.audio.log_mel_spectrogram`` of the sound padded to 30 s, float64; its beginning."""
     sound = np.zeros(FULL * 160)
     sound[: len(pcm)] = pcm / 32768
     windows = sliding_window_view(np.pad(sound, 200, mode="reflect"), 400)[::160][:FULL]
