@@ -37,7 +37,12 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
             "smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2"),
         },
         "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
-        "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
+        "asr": {
+            "pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines"),
+            "whisper-base": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-base"),
+            "whisper": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-small"),
+            "whisper-turbo": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-large-v3-turbo"),
+        },
         "tts": {
             "espeak": Engine("models.tts_espeak", "EspeakTts", "engines"),
             "piper": Engine("models.tts_onnx.engine", "piper", "engines", "piper-en-us"),

@@ -40,7 +40,7 @@ class Manner:
     most: int = 16
     """Jobs computed together."""
     ride: bool = False
-    """Whether others may join an urgent batch: company is nearly free on a GPU, on a CPU it costs its share."""
+    """Whether others may join an urgent batch: company is nearly free on a GPU, not on a CPU."""
 
 
 class Queue(Generic[In, Out]):

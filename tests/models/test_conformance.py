@@ -10,6 +10,8 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from models.asr_whisper import Settings as WhisperSettings
+from models.asr_whisper import WhisperAsr
 from models.engines import ENGINES, find_engine, load
 from models.synthesize import kokoro, vits
 from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
@@ -26,7 +28,19 @@ def engine(port, **options):
     return make
 
 
-vad, turn, asr, embedder = map(engine, ("vad", "turn", "asr", "embedder"))
+vad, turn, embedder = map(engine, ("vad", "turn", "embedder"))
+
+
+@pytest.fixture(scope="module", params=ENGINES["asr"])
+def asr(request, model_data):
+    if "whisper" not in request.param:
+        yield load("asr", request.param, model_data)
+        return
+    folder = request.getfixturevalue("scripted_whisper")
+    whisper = WhisperAsr(folder, threads=1, settings=WhisperSettings(lockstep=True))
+    yield whisper
+    whisper.close()
+
 
 SYNTHETIC_VOICES = {
     "piper": lambda folder: vits.write("toy", folder / "voice.onnx"),
@@ -224,10 +238,17 @@ class TestAsr:
         assert all(partial.text == " ".join(partial.text.split()) for partial in partials)
         assert partials[-1].text == final.text
 
+    def test_what_is_stable_stays(self, asr, spoken):
+        final, partials = self.listen(asr, spoken, CHOICE)
+        for earlier, later in itertools.pairwise([*partials, final]):
+            assert earlier.stable <= later.stable <= len(later.words)
+            settled = earlier.words[: earlier.stable]
+            assert [word.text for word in settled] == [word.text for word in later.words[: earlier.stable]]
+
     def test_a_partial_comes_only_when_it_changed(self, asr, spoken):
         _, partials = self.listen(asr, spoken, CHOICE)
-        texts = [partial.text for partial in partials]
-        assert all(a != b for a, b in itertools.pairwise(texts))
+        told = [(partial.text, partial.stable) for partial in partials]
+        assert all(a != b for a, b in itertools.pairwise(told))
 
     @pytest.mark.parametrize("step", [777, 8000])
     def test_chunks_of_any_length(self, asr, spoken, step):

@@ -33,9 +33,9 @@ def test_models_of_the_table_are_in_the_catalogue():
 
 def test_an_unknown_engine_lists_the_known_ones(tmp_path):
     with pytest.raises(ConfigError) as caught:
-        load("asr", "whisper", tmp_path)
+        load("asr", "kaldi", tmp_path)
     assert caught.value.code == "unknown-engine"
-    assert "engines.asr: no engine 'whisper'; known: pocketsphinx" in str(caught.value)
+    assert "engines.asr: no engine 'kaldi'; known: pocketsphinx" in str(caught.value)
 
 
 def test_a_missing_model_says_the_command(tmp_path):

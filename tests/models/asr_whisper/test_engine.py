@@ -17,8 +17,8 @@ CARDS = Expectation(SlotKind.CHOICE, ("pay my bill", "bank transfer"), ("operato
 
 
 @pytest.fixture
-def asr(scripted):
-    made = WhisperAsr(scripted, threads=1, settings=Settings(lockstep=True, streams=8))
+def asr(scripted_whisper):
+    made = WhisperAsr(scripted_whisper, threads=1, settings=Settings(lockstep=True, streams=8))
     yield made
     made.close()
 
@@ -67,8 +67,8 @@ def test_many_calls_at_once_are_read_together(asr, monkeypatch):
     assert max(batches) > 1  # whatever each of them waits for
 
 
-def test_live_partials_come_when_they_are_ready(scripted):
-    asr = WhisperAsr(scripted, threads=1)
+def test_live_partials_come_when_they_are_ready(scripted_whisper):
+    asr = WhisperAsr(scripted_whisper, threads=1)
     stream = asr.open(CARDS)
     heard = []
     for _ in range(200):
@@ -91,8 +91,8 @@ def test_too_many_utterances_are_refused(asr):
     asr.open(CARDS).drop()
 
 
-def test_closed_it_refuses_readings(scripted):
-    asr = WhisperAsr(scripted, threads=1)
+def test_closed_it_refuses_readings(scripted_whisper):
+    asr = WhisperAsr(scripted_whisper, threads=1)
     stream = asr.open(CARDS)
     asr.close()
     stream._hear(voice())
@@ -101,7 +101,7 @@ def test_closed_it_refuses_readings(scripted):
     assert failure.value.code == "asr-closed"
 
 
-def test_another_language(scripted):
-    asr = WhisperAsr(scripted, language="fr", threads=1, settings=Settings(lockstep=True))
+def test_another_language(scripted_whisper):
+    asr = WhisperAsr(scripted_whisper, language="fr", threads=1, settings=Settings(lockstep=True))
     assert listen(asr, voice())[0].text == "pay my bill"
     asr.close()

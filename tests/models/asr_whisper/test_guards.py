@@ -48,12 +48,13 @@ def test_loops(text, begins):
 
 
 def test_no_loop_keeps_every_word():
-    assert unlooped("pay my bill".split(), LIMITS) == 3
+    assert unlooped(["pay", "my", "bill"], LIMITS) == 3
 
 
 def test_text_that_deflates_too_well_is_a_loop():
     text = "i would like to know how much i owe you for the last month please, " * 4
-    assert compression(text) > 2.4 > 1.6 > compression("I'd like to speak to somebody about my last bill.")
+    assert compression(text) > LIMITS.compression
+    assert compression("I'd like to speak to somebody about my last bill.") < 1.6
     assert judge(reading(text), 60.0, LIMITS) is Fault.LOOP
     assert compression("") == 0
 

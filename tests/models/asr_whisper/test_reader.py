@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ ONE_THREAD = Device(threads=1, at_once=1)
 
 
 @pytest.fixture(scope="module")
-def reader(scripted):
-    return Reader(scripted, device=ONE_THREAD)
+def reader(scripted_whisper):
+    return Reader(scripted_whisper, device=ONE_THREAD)
 
 
 def window(frames=500, sound=300, **more):
@@ -33,7 +34,7 @@ def test_reads_words_with_their_times(reader):
     times = [(spoken.word.start, spoken.word.end) for spoken in reading.spoken]
     assert times[0][0] == pytest.approx(0.4)  # not before there is a sound
     assert all(start < end for start, end in times)
-    assert all(a[1] == b[0] for a, b in zip(times, times[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(times))
     assert times[-1][0] == pytest.approx(0.8, abs=0.2)
     assert times[-1][1] <= 1.4
     assert all(spoken.word.confidence > 0.99 for spoken in reading.spoken)
@@ -73,15 +74,15 @@ def test_what_is_loud():
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:x", "cpu:first", ""])
-def test_an_unknown_device_is_refused(scripted, name):
+def test_an_unknown_device_is_refused(scripted_whisper, name):
     with pytest.raises(ConfigError) as failure:
-        Reader(scripted, device=Device(name))
+        Reader(scripted_whisper, device=Device(name))
     assert failure.value.code == "bad-device"
 
 
-def test_a_device_that_is_not_there(scripted):
+def test_a_device_that_is_not_there(scripted_whisper):
     with pytest.raises(EngineError) as failure:
-        Reader(scripted, device=Device("cuda:63"))
+        Reader(scripted_whisper, device=Device("cuda:63"))
     assert failure.value.code == "device-missing"
 
 
@@ -91,9 +92,9 @@ def test_a_model_that_is_not_there(tmp_path):
     assert failure.value.code == "model-missing"
 
 
-def test_a_model_cut_short(scripted, tmp_path):
+def test_a_model_cut_short(scripted_whisper, tmp_path):
     broken = tmp_path / "broken"
-    shutil.copytree(scripted, broken)
+    shutil.copytree(scripted_whisper, broken)
     whole = (broken / "model.bin").read_bytes()
     (broken / "model.bin").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(EngineError) as failure:
@@ -101,6 +102,6 @@ def test_a_model_cut_short(scripted, tmp_path):
     assert failure.value.code == "model-broken"
 
 
-def test_an_unknown_computation_is_the_models_failure(scripted):
+def test_an_unknown_computation_is_the_models_failure(scripted_whisper):
     with pytest.raises(EngineError):
-        Reader(scripted, device=Device(compute="int7"))
+        Reader(scripted_whisper, device=Device(compute="int7"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from models.asr_whisper.tokens import Tokens
@@ -9,8 +11,8 @@ from voicecore.errors import ConfigError, EngineError
 
 
 @pytest.fixture(scope="module")
-def tokens(scripted):
-    return Tokens(scripted, "en", multilingual=True)
+def tokens(scripted_whisper):
+    return Tokens(scripted_whisper, "en", multilingual=True)
 
 
 def words(tokens, text):
@@ -36,14 +38,14 @@ def test_plain_words(tokens, text, expected):
 def test_every_token_belongs_to_a_word_in_order(tokens):
     row = tokens.encode(" So, I would like to pay, please.")
     pieces = tokens.words(row)
-    assert [piece.first for piece in pieces][0] == 0
+    assert pieces[0].first == 0
     assert pieces[-1].end == len(row)
-    assert all(a.end == b.first for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end == b.first for a, b in pairwise(pieces))
 
 
-def test_every_sign_is_a_word_without_spaces(scripted):
-    tokens = Tokens(scripted, "ja", multilingual=True)
-    assert words(tokens, "こんにちは。はい") == list("こんにちはは") + ["い"]
+def test_every_sign_is_a_word_without_spaces(scripted_whisper):
+    tokens = Tokens(scripted_whisper, "ja", multilingual=True)
+    assert words(tokens, "こんにちは。はい") == [*"こんにちはは", "い"]
 
 
 def test_half_a_character_at_the_end_is_no_failure(tokens):
@@ -52,11 +54,11 @@ def test_half_a_character_at_the_end_is_no_failure(tokens):
     assert tokens.words(row)[0].text == "zürich"
 
 
-def test_the_start_names_language_and_task(scripted, tokens):
+def test_the_start_names_language_and_task(scripted_whisper, tokens):
     assert len(tokens.start) == 4
-    french = Tokens(scripted, "fr", multilingual=True)
+    french = Tokens(scripted_whisper, "fr", multilingual=True)
     assert french.start[1] != tokens.start[1]
-    assert Tokens(scripted, "en", multilingual=False).start == (tokens.start[0], tokens.start[3])
+    assert Tokens(scripted_whisper, "en", multilingual=False).start == (tokens.start[0], tokens.start[3])
 
 
 def test_a_prompt_comes_before_the_start_and_a_prefix_after(tokens):
@@ -67,9 +69,9 @@ def test_a_prompt_comes_before_the_start_and_a_prefix_after(tokens):
 
 
 @pytest.mark.parametrize(("language", "multilingual"), [("tlh", True), ("fr", False)])
-def test_an_unknown_language_is_refused(scripted, language, multilingual):
+def test_an_unknown_language_is_refused(scripted_whisper, language, multilingual):
     with pytest.raises(ConfigError) as failure:
-        Tokens(scripted, language, multilingual)
+        Tokens(scripted_whisper, language, multilingual)
     assert failure.value.code == "unknown-language"
 
 

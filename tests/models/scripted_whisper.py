@@ -6,6 +6,7 @@ It shows that weights, tokens, decoding, alignment and word times fit together, 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
@@ -45,7 +46,7 @@ def _write_chain(spec, chain, rng):
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     decoder.projection.weight = rows
     decoder.embeddings.weight = rows.copy()
-    for token, following in zip(chain, chain[1:], strict=False):
+    for token, following in pairwise(chain):
         decoder.embeddings.weight[token] = rows[following]
     decoder.position_encodings.encodings[:] = 0
     decoder.layer_norm.gamma[:] = 8
