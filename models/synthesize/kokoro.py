@@ -65,7 +65,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
 
 
 def write(shape: str, folder: Path, *, seed: int = 0) -> None:
-    """Write ``model.onnx``, ``config.json`` (with the vocabulary) and one voice into ``folder``.
+    """Write ``model.onnx``, the vocabulary (``config.json``, ``tokenizer.json``) and a voice into ``folder``.
 
     Graph: ``input_ids`` int64 [1, n] between two zeros, ``style`` float32 [1, 256], ``speed`` float32 [1]
     -> ``waveform`` float32 [1, T] at 24 kHz and ``duration`` int64 [n], frames of 600 samples. The voice:
@@ -87,6 +87,8 @@ def write(shape: str, folder: Path, *, seed: int = 0) -> None:
     symbols = {symbol: first + i for first, run in PHONEMES.items() for i, symbol in enumerate(run)}
     config = {"vocab": symbols, "n_token": TOKENS, "synthetic": f"{NOTICE}; seed {seed}"}
     (folder / "config.json").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    tokenizer = {"model": {"vocab": {"$": 0} | symbols}}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
     voices = folder / "voices"
     voices.mkdir(exist_ok=True)
     styles = np.random.default_rng(seed).standard_normal((VOICE_LENGTHS, 1, 2 * STYLE), np.float32) * 0.1

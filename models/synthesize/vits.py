@@ -274,7 +274,7 @@ def _coupling(g: Graph, shape: Shape, z: str, mask: str) -> str:
     width, half = shape.width, shape.width // 2
     kept, moved = g.split(z, (half, half))
     x = g("Mul", g.conv(kept, half, width), mask)
-    heard = None
+    heard = ""
     for i in range(shape.flow_layers):
         last = i == shape.flow_layers - 1
         tanh, gate = g.split(g.conv(x, width, 2 * width, 5), (width, width))

@@ -64,7 +64,7 @@ def _groups() -> Iterator[tuple[str, str]]:
         ((SPACE, group) for group in (*ascii_lowercase, *pairs)),
         triples,
         ((SPACE, "".join(triple)) for triple in triples),
-        product(pairs, repeat=2),
+        ((left, right) for left, right in product(pairs, repeat=2)),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models import pull as pulling
-from models.catalogue import Conversion, Member, Model, is_installed
+from models.catalogue import Conversion, Member, Model, Wheel, is_installed
 from models.pull import pull, verify
 from voicecore.errors import ConfigError, EngineError
 
@@ -25,7 +25,7 @@ output.write_bytes((source / "weights.bin").read_bytes()[::-1])
 def make_model(name: str = "toy", conversion: Conversion | None = None, **member: object) -> Model:
     facts = {"sha256": hashlib.sha256(CONTENT).hexdigest(), "size": len(CONTENT), **member}
     weights = Member("toy_model/weights.bin", "weights.bin", **facts)
-    return Model(name, "toy-model", "1.2", "MIT", "a toy", (weights,), conversion)
+    return Model(name, Wheel("toy-model", "1.2"), "MIT", "a toy", (weights,), conversion)
 
 
 def write_wheel(folder: Path, content: bytes = CONTENT) -> Path:
@@ -70,7 +70,7 @@ def test_brings_the_member_and_leaves_nothing_else(mirror, tmp_path):
 
 def test_what_is_there_is_left_alone(mirror, tmp_path, monkeypatch):
     pull([], tmp_path / "data", models=[make_model()])
-    monkeypatch.setattr(pulling, "_download", lambda *_: pytest.fail("downloaded again"))
+    monkeypatch.setattr(pulling, "_download_wheel", lambda *_: pytest.fail("downloaded again"))
     lines: list[str] = []
     pull([], tmp_path / "data", lines.append, [make_model()])
     assert lines == ["toy: already there"]
@@ -93,16 +93,16 @@ def test_refuses_a_wrong_size(mirror, tmp_path, content):
 
 
 def test_refuses_a_wheel_without_the_member_or_that_is_no_zip(mirror, tmp_path, monkeypatch):
-    wrong = Model("toy", "toy-model", "1.2", "MIT", "", (Member("elsewhere", "w", "", 1),))
+    wrong = Model("toy", Wheel("toy-model", "1.2"), "MIT", "", (Member("elsewhere", "w", "0" * 64, 1),))
     with pytest.raises(EngineError, match="elsewhere"):
         pull([], tmp_path / "data", models=[wrong])
 
-    def garbage(_model: Model, staging: Path) -> Path:
+    def garbage(_model: Model, _origin: Wheel, staging: Path) -> Path:
         staging.mkdir(parents=True)
         (staging / "toy.whl").write_bytes(b"no zip")
         return staging / "toy.whl"
 
-    monkeypatch.setattr(pulling, "_download", garbage)
+    monkeypatch.setattr(pulling, "_download_wheel", garbage)
     with pytest.raises(EngineError, match="model-corrupt"):
         pull([], tmp_path / "data", models=[make_model()])
 
