@@ -19,59 +19,73 @@ _STRIDE = 104_729
 _NORMAL = frozenset({"RandomNormalLike", "RandomNormal"})
 _UNIFORM = frozenset({"RandomUniformLike", "RandomUniform"})
 
+_LOCAL = frozenset({
+    "Conv", "ConvTranspose", "Add", "Sub", "Mul", "Div", "Neg", "Sum", "Exp", "Log", "Sqrt", "Pow", "Abs",
+    "Sin", "Tanh", "Sigmoid", "Relu", "LeakyRelu", "Clip", "Cast", "Concat", "Split", "Slice", "Gather",
+    "Squeeze", "Unsqueeze", "Identity", "Where", "Shape", "Min", "Max",
+})  # fmt: skip
+"""Operations that look at one moment only, convolutions apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a voice that works on a bounded neighbourhood, so that it can be run in pieces."""
+
+    model: ModelProto
+    latent: str
+    """The input that is taken in pieces: float32 [1, channels, frames]."""
+    context: tuple[str, ...]
+    """What else it wants from the encoder: [1, n, frames], or [1, n, 1] for all frames (a speaker)."""
+    hop: int
+    """Frames or samples that it makes of each frame."""
+    margin: int
+    """Frames on either side that what it makes depends on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A VITS voice in two: of what ``encoder`` makes, ``decoder`` makes sound, piece by piece."""
+    """A VITS voice in parts: ``encoder`` makes latents of a whole text, the ``stages`` sound of them."""
 
     encoder: ModelProto
-    decoder: ModelProto
-    latent: str
-    """The decoder's input that has time as its last axis: float32 [1, channels, frames]."""
-    context: tuple[str, ...]
-    """What else it wants from the encoder, whole (a speaker's embedding)."""
+    stages: tuple[Stage, ...]
     durations: str | None
     """The encoder's output with the frames of each input symbol; None if there is no such thing."""
-    hop: int
-    """Samples per frame."""
-    margin: int
-    """Frames on either side that a sample depends on."""
 
 
-def split_vits(model: ModelProto) -> Split:
-    """Cut before the convolution that the decoder (HiFi-GAN, Kong et al. 2020) begins with.
+def split_vits(model: ModelProto, before_flow: bool = True) -> Split:
+    """Cut a voice before its decoder (HiFi-GAN, Kong et al. 2020), and before its flow as well.
 
-    It is found by structure: the convolution wider than one sample before the first transposed one. All
-    from there on sees a bounded neighbourhood, so decoding a piece with ``margin`` frames on either
-    side gives exactly the samples of the whole. Noise is fixed (``fix_noise``). Raises
+    Places are found by structure: the decoder begins with the convolution wider than one sample before the
+    first transposed one; the flow with the sum of a mean and the noise that is as long as the speech.
+    From there on everything sees a bounded neighbourhood: a piece with its margin on either side
+    gives exactly the samples of the whole. Noise is fixed (``fix_noise``). Raises
     EngineError("model-unsupported").
     """
-    fix_noise(model)
     graph = model.graph
-    makers = {name: node for node in graph.node for name in node.output}
     shapes = _weight_shapes(graph)
-    entry = _decoder_entry(graph, makers, shapes)
-    latent = entry.input[0]
-    upstream = _ancestors([latent], makers)
-    moving = _moving(graph)
-    kept, crossing = _downstream(graph, makers, {id(node) for node in upstream}, moving)
-    durations = _durations(upstream)
-    context = tuple(name for name in crossing if name != latent)
-    wanted = [latent, *context, *([durations] if durations else [])]
-    encoder_nodes = _in_order(graph, _ancestors(wanted, makers))
-    channels = shapes[entry.input[1]][1]
-    hop, margin = _reach(kept, latent, graph.output[0].name, shapes)
-    inputs = [helper.make_tensor_value_info(latent, TensorProto.FLOAT, [1, channels, "frames"])]
-    inputs += [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in context]
-    return Split(
-        encoder=_part(model, encoder_nodes, list(graph.input), [_float(name) for name in wanted]),
-        decoder=_part(model, kept, inputs, list(graph.output)[:1]),
-        latent=latent,
-        context=context,
-        durations=durations,
-        hop=hop,
-        margin=margin,
-    )
+    cuts = [_decoder_entry(graph, _makers(graph), shapes).input[0]]
+    if before_flow:
+        cuts.insert(0, _flow_entry(graph))
+    fix_noise(model)
+    makers, moving = _makers(graph), _moving(graph, {value.name for value in graph.input})
+    durations = _durations(_ancestors(cuts[:1], makers))
+    kinds = _kinds(model)
+    stages = []
+    for latent, made in zip(cuts, [*cuts[1:], graph.output[0].name], strict=True):
+        following = _moving(graph, {latent})
+        nodes, crossing = _between(graph, made, makers, following, moving)
+        context = tuple(name for name in crossing if name != latent)
+        within = _moving(graph, set(cuts[:1]))
+        if any(name in within or kinds.get(name, TensorProto.FLOAT) != TensorProto.FLOAT for name in context):
+            raise EngineError("model-unsupported", f"this voice cannot be cut at {latent}")
+        hop, margin = _reach(nodes, latent, made, shapes)
+        inputs = [_float(name, [1, "channels", "frames"]) for name in (latent, *context)]
+        stages.append(Stage(_part(model, nodes, inputs, [_float(made)]), latent, context, hop, margin))
+    wanted = dict.fromkeys([cuts[0], *(name for stage in stages for name in stage.context)])
+    wanted |= dict.fromkeys([durations] if durations else [])
+    encoder = _in_order(graph, _ancestors(wanted, makers))
+    outputs = [_float(name) for name in wanted]
+    return Split(_part(model, encoder, list(graph.input), outputs), tuple(stages), durations)
 
 
 def expose_durations(model: ModelProto) -> str | None:
@@ -81,7 +95,7 @@ def expose_durations(model: ModelProto) -> str | None:
     """
     if len(model.graph.output) > 1:
         return str(model.graph.output[1].name)
-    makers = {name: node for node in model.graph.node for name in node.output}
+    makers = _makers(model.graph)
     for node in model.graph.node:
         if node.op_type == "Round":
             kinds = [n.op_type for n in _ancestors(node.input, makers, depth=4)]
@@ -146,8 +160,30 @@ def _constant(name: str, value: object) -> NodeProto:
     return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value)))
 
 
-def _float(name: str) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+def _float(name: str, shape: Sequence[int | str] | None = None) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _makers(graph: GraphProto) -> dict[str, NodeProto]:
+    """The node that makes each value."""
+    return {name: node for node in graph.node for name in node.output}
+
+
+def _flow_entry(graph: GraphProto) -> str:
+    """What the flow begins with: noise that depends on the durations, scaled and added to a mean."""
+    makers = _makers(graph)
+    users: dict[str, list[NodeProto]] = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    for node in graph.node:
+        if node.op_type == "RandomNormalLike" and _durations(_ancestors(node.input, makers)):
+            value = node.output[0]
+            while len(users.get(value, ())) == 1 and users[value][0].op_type == "Mul":
+                value = users[value][0].output[0]
+            if [user.op_type for user in users.get(value, ())] == ["Add"]:
+                return str(users[value][0].output[0])
+    raise EngineError("model-unsupported", "no VITS voice: no noise is added to what its text becomes")
 
 
 def _decoder_entry(
@@ -190,31 +226,37 @@ def _ancestors(names: Iterable[str], makers: dict[str, NodeProto], depth: int = 
     return list(seen.values())
 
 
-def _moving(graph: GraphProto) -> set[str]:
-    """The values that depend on the model's inputs: all others can be computed in either part."""
-    moving = {value.name for value in graph.input}
+def _moving(graph: GraphProto, sources: set[str]) -> set[str]:
+    """The values that depend on ``sources``, these included."""
+    moving = set(sources)
     for node in graph.node:
         if any(name in moving for name in _reads(node)):
             moving |= set(node.output)
     return moving
 
 
-def _downstream(
-    graph: GraphProto, makers: dict[str, NodeProto], upstream: set[int], moving: set[str]
+def _between(
+    graph: GraphProto, made: str, makers: dict[str, NodeProto], following: set[str], moving: set[str]
 ) -> tuple[list[NodeProto], tuple[str, ...]]:
-    """The decoder's nodes, and what they want from outside."""
+    """The nodes that make ``made`` of what it follows, and what else that depends on the input they take."""
     keep: dict[int, NodeProto] = {}
     crossing: dict[str, None] = {}
-    fringe = [graph.output[0].name]
+    fringe = [made]
     while fringe:
         name = fringe.pop()
         node = makers.get(name)
-        if name in moving and (node is None or id(node) in upstream):
+        if name in moving and (name not in following or node is None or following.isdisjoint(_reads(node))):
             crossing[name] = None
         elif node is not None and id(node) not in keep:
             keep[id(node)] = node
             fringe += _reads(node)
     return _in_order(graph, keep.values()), tuple(crossing)
+
+
+def _kinds(model: ModelProto) -> dict[str, int]:
+    """The element type of each value, where it can be told."""
+    inferred = onnx.shape_inference.infer_shapes(model)
+    return {value.name: value.type.tensor_type.elem_type for value in inferred.graph.value_info}
 
 
 def _durations(nodes: Sequence[NodeProto]) -> str | None:
@@ -266,6 +308,8 @@ def _reach(
         seen = [known[name] for name in node.input if name in known]
         if not seen:
             continue
+        if node.op_type not in _LOCAL:
+            raise EngineError("model-unsupported", f"{node.op_type} looks at everything at once")
         rate, reach = max(rate for rate, _ in seen), max(reach for _, reach in seen)
         if node.op_type in ("Conv", "ConvTranspose"):
             rate, reach = _convolved(node, shapes[node.input[1]][2], rate, reach)

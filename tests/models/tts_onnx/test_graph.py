@@ -33,32 +33,42 @@ def split(toy_vits):
     return split_vits(onnx.load(toy_vits / "toy.onnx"))
 
 
-def test_the_halves_make_what_the_whole_makes(toy_vits, split, ids):
+@pytest.mark.parametrize("before_flow", [True, False])
+def test_the_parts_make_what_the_whole_makes(toy_vits, ids, before_flow):
     (whole,) = session(str(toy_vits / "toy.onnx")).run(None, feeds(ids))
-    latent, durations = session(split.encoder).run([split.latent, split.durations], feeds(ids))
-    (sound,) = session(split.decoder).run(None, {split.latent: latent})
-    np.testing.assert_allclose(sound, whole, atol=1e-6)
-    assert split.hop == 256
-    assert durations.shape == (1, 1, 60)
-    assert durations.sum() * split.hop == whole.size
+    split = split_vits(onnx.load(toy_vits / "toy.onnx"), before_flow)
+    assert [stage.hop for stage in split.stages] == ([1, 256] if before_flow else [256])
+    encoder = session(split.encoder)
+    names = [output.name for output in encoder.get_outputs()]
+    values = dict(zip(names, encoder.run(None, feeds(ids)), strict=True))
+    value = values[split.stages[0].latent]
+    for stage in split.stages:
+        given = {stage.latent: value} | {name: values[name] for name in stage.context}
+        (value,) = session(stage.model).run(None, given)
+    np.testing.assert_allclose(value.reshape(-1), whole.reshape(-1), atol=1e-6)
+    assert values[split.durations].shape == (1, 1, 60)
+    assert values[split.durations].sum() * 256 == whole.size
 
 
-def test_the_margin_is_enough_and_needed(split, ids):
+@pytest.mark.parametrize("nth", [0, 1])
+def test_the_margin_is_enough_and_needed(split, nth):
     """A piece with its margin gives the whole's samples; with less than it asks for, it does not."""
-    decoder = session(split.decoder)
-    latent = session(split.encoder).run([split.latent], feeds(ids))[0]
-    (whole,) = decoder.run(None, {split.latent: latent})
-    whole = whole.reshape(-1)
+    stage = split.stages[nth]
+    run = session(stage.model)
+    latent = np.random.default_rng(5).standard_normal((1, 32, 100)).astype(np.float32)
+
+    def made(low, high):
+        context = {name: np.ones((1, 1, high - low), np.float32) for name in stage.context}
+        return run.run(None, {stage.latent: latent[:, :, low:high], **context})[0].reshape(
+            -1, (high - low) * stage.hop
+        )
 
     def error(margin):
-        piece = latent[:, :, 40 - margin : 60 + margin]
-        (sound,) = decoder.run(None, {split.latent: piece})
-        return np.abs(
-            sound.reshape(-1)[margin * 256 : (margin + 20) * 256] - whole[40 * 256 : 60 * 256]
-        ).max()
+        piece = made(40 - margin, 60 + margin)[:, margin * stage.hop : (margin + 20) * stage.hop]
+        return np.abs(piece - made(0, 100)[:, 40 * stage.hop : 60 * stage.hop]).max()
 
-    assert error(split.margin) < 1e-6
-    assert error(split.margin // 2) > 1e-4
+    assert error(stage.margin) < 1e-5
+    assert error(stage.margin // 2) > 1e-4
 
 
 def test_noise_is_there_and_always_the_same(split, ids):
@@ -134,6 +144,7 @@ def test_durations_are_found_where_they_are_not_told():
 
 
 def test_a_graph_of_something_else_is_refused():
-    with pytest.raises(EngineError) as caught:
-        split_vits(random_model("RandomNormalLike", [1]))
-    assert caught.value.code == "model-unsupported"
+    for before_flow in (True, False):
+        with pytest.raises(EngineError) as caught:
+            split_vits(random_model("RandomNormalLike", [1]), before_flow)
+        assert caught.value.code == "model-unsupported"

@@ -1,4 +1,4 @@
-"""A Piper voice by its files: what it refuses, how symbols become ids, pieces that make the whole."""
+"""A Piper voice by its files: what it refuses, how symbols become ids, how a voice is paced."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models.espeak import Group
-from models.tts_onnx.vits import FIRST, MOST, VitsConfig, VitsVoice, pieces
+from models.tts_onnx.vits import VitsConfig, VitsVoice
 from voicecore.errors import ConfigError, EngineError
 
 TEXT = "Your invoice, number 42, is due on Friday, and I can put you through now."
@@ -20,18 +18,6 @@ TEXT = "Your invoice, number 42, is due on Friday, and I can put you through now
 @pytest.fixture(scope="module")
 def voice(toy_vits):
     return VitsVoice(toy_vits / "toy.onnx", "en-us")
-
-
-def test_pieces_equal_the_whole(voice, transcribe):
-    ids, _ = voice.symbols(transcribe(TEXT))
-    latent, context, _ = voice._encode(ids, 1.0)
-    frames = latent.shape[2]
-    (whole,) = voice.decode(latent, context, [(0, frames)])
-    spans = pieces(frames)
-    assert len(spans) > 2
-    got = np.concatenate(list(voice.decode(latent, context, spans)))
-    np.testing.assert_allclose(got, whole, atol=1e-4)
-    assert len(got) == frames * 256
 
 
 def test_renders_with_a_start_for_each_group(voice, transcribe):
@@ -46,7 +32,8 @@ def test_renders_with_a_start_for_each_group(voice, transcribe):
 def test_starts_follow_the_durations(voice, transcribe):
     groups = transcribe(TEXT)
     ids, firsts = voice.symbols(groups)
-    _, _, durations = voice._encode(ids, 1.0)
+    values = voice._network.encode(ids, (0.667, 1.0, 0.8))
+    durations = values[voice._network._durations].reshape(-1)
     wanted = [int(durations[:first].sum()) * 256 for first in firsts]
     assert list(voice.render(groups, 1.0).starts) == wanted
 
@@ -65,17 +52,6 @@ def test_symbols_as_the_voices_were_trained(voice):
         letters += [letter, "_"]
     assert ids.tolist() == [table[letter][0] for letter in [*letters, "$"]]
     assert firsts == [2, 14, 20]
-
-
-@given(st.integers(0, 3000), st.integers(1, 50), st.integers(50, 200))
-def test_pieces_make_up_the_frames(frames, first, most):
-    spans = pieces(frames, first, most)
-    assert [n for start, end in spans for n in range(start, end)] == list(range(frames))
-    assert all(end - start <= most for start, end in spans)
-
-
-def test_pieces_begin_short_and_grow():
-    assert [end - start for start, end in pieces(500)] == [FIRST, 48, 96, MOST, MOST, 76]
 
 
 def test_the_same_text_sounds_the_same(voice, transcribe):
