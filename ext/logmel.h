@@ -13,7 +13,7 @@
 #define VC_MEL_POINTS (VC_MEL_WINDOW / 2)
 
 /* One build for every x86-64 that uses AVX where there is some. Resolvers run too early for a sanitizer. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) \
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) \
     && !defined(__SANITIZE_ADDRESS__)
 #define VC_CLONES __attribute__((target_clones("avx2", "default")))
 #else
@@ -109,12 +109,12 @@ VC_INLINE void vc_dft8(vc_c8 *a)
         }
 
 /* log10 of numbers >= 1e-10, to 3e-8: x = m 2^e with m in sqrt(1/2)..sqrt(2), and the series of artanh. */
-VC_INLINE vc_f8 vc_log10(vc_f8 x)
+VC_INLINE void vc_log10(vc_f8 *x)
 {
-    vc_i8 bits = (vc_i8)x, e = (bits - 0x3f3504f3) >> 23;
+    vc_i8 bits = (vc_i8)*x, e = (bits - 0x3f3504f3) >> 23;
     vc_f8 m = (vc_f8)(bits - (e << 23)), s = (m - 1) / (m + 1), z = s * s;
     vc_f8 series = ((z * (1 / 7.f) + 1 / 5.f) * z + 1 / 3.f) * z * s + s;
-    return __builtin_convertvector(e, vc_f8) * 0.30102999566398120f + series * 0.86858896380650366f;
+    *x = __builtin_convertvector(e, vc_f8) * 0.30102999566398120f + series * 0.86858896380650366f;
 }
 
 /* log10 of the mel energies of the frames that begin at x[at[0..7]], to out[bin * stride + 0..7]. */
@@ -148,7 +148,9 @@ VC_CLONES static void vc_mel_frames(
         for (int k = 0; k < t->width[bin]; k++)
             sum += power[t->first[bin] + k] * *weight++;
         vc_i8 enough = sum > 1e-10f, least = (vc_i8)(sum * 0 + 1e-10f);
-        *(vc_f8u *)(out + bin * stride) = vc_log10((vc_f8)((enough & (vc_i8)sum) | (~enough & least)));
+        sum = (vc_f8)((enough & (vc_i8)sum) | (~enough & least));
+        vc_log10(&sum);
+        *(vc_f8u *)(out + bin * stride) = sum;
     }
 }
 

@@ -41,10 +41,16 @@ class LocalAgreement:
         self.agreed = reading.spoken[: max(alike, min(common, safe))]
         self._latest = reading.spoken
 
-    def forget(self, words: int, seconds: float) -> None:
-        """The first agreed words are no longer in the window, which now begins ``seconds`` later."""
-        self.agreed = tuple(spoken.later(-seconds) for spoken in self.agreed[words:])
-        self._latest = tuple(spoken.later(-seconds) for spoken in self._latest[words:])
+    def leave(self, seconds: float) -> tuple[Spoken, ...]:
+        """The words that are lost, agreed on or not, when the window begins ``seconds`` later.
+
+        Those that stay, and their times, count from there.
+        """
+        known = (*self.agreed, *self._latest[len(self.agreed) :])
+        gone = next((i for i, spoken in enumerate(known) if spoken.word.end > seconds), len(known))
+        self.agreed = tuple(spoken.later(-seconds) for spoken in self.agreed[gone:])
+        self._latest = tuple(spoken.later(-seconds) for spoken in self._latest[gone:])
+        return known[:gone]
 
 
 def _alike(a: Sequence[Spoken], b: Sequence[Spoken]) -> int:

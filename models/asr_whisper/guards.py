@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from models.asr_whisper.reading import Reading
 
@@ -19,6 +20,8 @@ class Fault(StrEnum):
     """The same few words again and again."""
     RUSH = "rush"
     """More words than anybody could say in that time."""
+    ECHO = "echo"
+    """What the model was told to expect, read out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,13 @@ class Limits:
     """Words that are never too many."""
 
 
-def judge(reading: Reading, seconds: float, limits: Limits) -> Fault | None:
-    """What is wrong with the reading of so much sound; None when it may be believed."""
+def judge(
+    reading: Reading, seconds: float, limits: Limits, told: Sequence[Sequence[str]] = ()
+) -> Fault | None:
+    """What is wrong with the reading of so much sound; None when it may be believed.
+
+    ``told``: the phrases of the prompt, in their order, as words.
+    """
     if reading.no_speech > limits.no_speech and reading.log_probability < limits.log_probability:
         return Fault.SILENCE
     words = reading.words
@@ -52,6 +60,8 @@ def judge(reading: Reading, seconds: float, limits: Limits) -> Fault | None:
         return Fault.LOOP
     if len(words) > max(limits.few, limits.words_per_s * seconds):
         return Fault.RUSH
+    if any(_within((*a, *b), words) for a, b in pairwise(told)):
+        return Fault.ECHO
     return None
 
 
@@ -75,6 +85,12 @@ def loop_at(words: Sequence[str], limits: Limits) -> int | None:
             if again > allowed and len(group) == size:
                 return start
     return None
+
+
+def _within(part: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether ``words`` has ``part`` in one piece."""
+    size = len(part)
+    return any(tuple(words[i : i + size]) == part for i in range(len(words) - size + 1))
 
 
 def unlooped(words: Sequence[str], limits: Limits) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 
 from voicecore.types import Expectation, SlotKind
@@ -43,9 +43,8 @@ class Prompter:
     def _make(self, expectation: Expectation) -> tuple[int, ...]:
         if not self._length:
             return ()
-        words = words_of(expectation, self._english)
         room, tokens = self._length, list[int]()
-        for phrase in words:
+        for phrase in phrases_of(expectation, self._english):
             more = self._encode(f" {phrase},")
             if len(tokens) + len(more) > room:
                 break
@@ -57,7 +56,7 @@ class Prompter:
         return (*self._filler[-missing:], *tokens) if missing and self._filler else tuple(tokens)
 
 
-def words_of(expectation: Expectation, hints: bool = True) -> Iterable[str]:
+def phrases_of(expectation: Expectation, hints: bool = True) -> tuple[str, ...]:
     """What may be said, most telling first, each once: the dialogue's phrases, hints of ours, commands.
 
     Nothing at all where only commands are known: those are rare, and what is told is heard more often.

@@ -43,7 +43,7 @@ class Reader:
     """One model. Safe to use from several threads, ``Device.at_once`` of which really work."""
 
     def __init__(self, folder: Path, language: str = "en", device: Device | None = None) -> None:
-        """``folder`` holds ``model.bin``, ``config.json``, ``vocabulary.json`` and ``tokenizer.json``.
+        """``folder`` holds ``model.bin``, ``config.json``, the vocabulary and ``tokenizer.json``.
 
         Raises EngineError (``model-missing``, ``model-broken``, ``device-missing``), ConfigError
         (``bad-device``, ``unknown-language``).

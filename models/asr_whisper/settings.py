@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from models.asr_whisper.guards import Limits
+from voicecore.errors import ConfigError
+
+_LONGEST_CAP_S = 28
+"""A window of 30 s, less what may be heard before its length is looked at again."""
+_LONGEST_PROMPT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Settings:
     tokens_per_s: float = 8.0
     """Most tokens that a reading may have, with a few for the beginning: a lost model writes for ever."""
     bind: bool = True
-    """Whether agreed words are certain: they are not read again, which makes long readings cheaper."""
+    """Whether readings begin with the words agreed on before: what was stable stays so in the final, too."""
     prompt_tokens: int = 32
     """Length of the prompt made of what the dialogue expects; 0 for none."""
     lockstep: bool = False
@@ -38,3 +43,13 @@ class Settings:
     quiet_dbfs: float = -60.0
     """What never gets louder than this is no speech, whatever the model would make of it."""
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError("bad-settings")."""
+        if not 0 < self.keep_s < self.cap_s <= _LONGEST_CAP_S:
+            message = f"0 < keep_s < cap_s <= {_LONGEST_CAP_S}, not {self.keep_s} and {self.cap_s}"
+            raise ConfigError("bad-settings", message)
+        if self.partial_every_s <= 0 or self.tokens_per_s <= 0 or self.timeout_s <= 0 or self.streams < 1:
+            raise ConfigError("bad-settings", "times, tokens and streams must be more than nothing")
+        if not 0 <= self.prompt_tokens <= _LONGEST_PROMPT:
+            raise ConfigError("bad-settings", f"prompt_tokens is at most {_LONGEST_PROMPT}")

@@ -14,7 +14,7 @@ from models.asr_whisper.agreement import LocalAgreement
 from models.asr_whisper.band import band_limited
 from models.asr_whisper.calibration import Calibration
 from models.asr_whisper.guards import Fault, judge, unlooped
-from models.asr_whisper.prompt import Prompter
+from models.asr_whisper.prompt import Prompter, phrases_of
 from models.asr_whisper.reading import FRAMES_PER_S, LONGEST, Reading, Spoken, Window
 from models.asr_whisper.settings import Settings
 from models.asr_whisper.windows import Windows
@@ -64,6 +64,7 @@ class Utterance:
         self._means = means
         self._release = weakref.finalize(self, release)
         self._prompt = means.prompter.of(expectation)
+        self._told = tuple(tuple(phrase.split()) for phrase in phrases_of(expectation))
         self._mel = LogMel(means.bins)
         self._agreement = LocalAgreement()
         self._settled: tuple[Spoken, ...] = ()
@@ -103,8 +104,8 @@ class Utterance:
                 return self._transcript((), 1.0, final=True)
             window = self._window(final=True)
             reading = self._read(window)
-            fault = self._judge(reading)
-            if fault in {Fault.LOOP, Fault.RUSH}:
+            fault = self._judge(reading, window)
+            if fault not in {None, Fault.SILENCE}:
                 reading, fault = self._again()
             if fault is Fault.SILENCE:
                 return self._transcript((), 1.0, final=True)
@@ -132,14 +133,16 @@ class Utterance:
         """Let go of the sound of agreed words, or of the oldest, when the window would get too long."""
         settings = self._means.settings
         held = self._samples / RATE - self._gone / FRAMES_PER_S
-        if held + samples / RATE <= settings.cap_s:
+        over = held + samples / RATE - settings.cap_s
+        if over <= 0:
             return
         agreed = self._agreement.agreed
-        cut_s = agreed[-1].word.end if agreed else held - settings.keep_s
-        cut = min(max(0, int(cut_s * FRAMES_PER_S)), self._mel.frames)
+        agreed_s = agreed[-1].word.end if agreed else 0.0
+        cut_s = agreed_s if agreed_s >= over else held - settings.keep_s
+        cut = min(round(cut_s * FRAMES_PER_S), self._mel.frames)
         self._withdraw()
-        self._settled += tuple(spoken.later(self._gone / FRAMES_PER_S) for spoken in agreed)
-        self._agreement.forget(len(agreed), cut / FRAMES_PER_S)
+        left = self._agreement.leave(cut / FRAMES_PER_S)
+        self._settled += tuple(spoken.later(self._gone / FRAMES_PER_S) for spoken in left)
         self._mel.drop(cut)
         self._gone += cut
         text = " ".join(spoken.word.text for spoken in self._settled)
@@ -166,7 +169,9 @@ class Utterance:
         return Window(mel, sound, prompt, prefix[: tokens - 1], tokens)
 
     def _read(self, window: Window) -> Reading:
-        ticket = self._means.desk.ask(window, urgent=True)
+        return self._result(self._means.desk.ask(window, urgent=True))
+
+    def _result(self, ticket: Ticket) -> Reading:
         try:
             return ticket.future.result(self._means.settings.timeout_s)
         except TimeoutError as exc:
@@ -174,15 +179,16 @@ class Utterance:
             seconds = self._means.settings.timeout_s
             raise EngineError("asr-timeout", f"no reading within {seconds} s", engine="whisper") from exc
 
-    def _judge(self, reading: Reading) -> Fault | None:
-        seconds = self._samples / RATE - self._gone / FRAMES_PER_S
-        return judge(reading, seconds, self._means.settings.limits)
+    def _judge(self, reading: Reading, window: Window) -> Fault | None:
+        told = self._told if window.prompt else ()
+        return judge(reading, window.sound / FRAMES_PER_S, self._means.settings.limits, told)
 
     def _again(self) -> tuple[Reading, Fault | None]:
         """Read once more as Whisper was trained: 30 s, nothing said before. What loops even so is cut off."""
         sound = -(-self._samples // 160) - self._gone
-        again = self._read(self._windowed(LONGEST, sound, (), plain=True))
-        fault = self._judge(again)
+        window = self._windowed(LONGEST, sound, (), plain=True)
+        again = self._read(window)
+        fault = self._judge(again, window)
         if fault in {Fault.LOOP, Fault.RUSH}:
             kept = again.spoken[: unlooped(again.words, self._means.settings.limits)]
             again = replace(again, spoken=kept)
@@ -193,8 +199,8 @@ class Utterance:
         if self._asked is None or not (wait or self._asked[0].future.done()):
             return None
         (ticket, window), self._asked = self._asked, None
-        reading = ticket.future.result(self._means.settings.timeout_s)
-        if self._judge(reading) is not None:
+        reading = self._result(ticket)
+        if self._judge(reading, window) is not None:
             return None
         self._agreement.add(reading, window.sound / FRAMES_PER_S)
         agreed = self._agreement.agreed

@@ -62,12 +62,20 @@ def test_words_that_left_the_window_are_forgotten():
     agreement = LocalAgreement()
     for _ in range(2):
         agreement.add(reading("one two three"), 5)
-    agreement.forget(2, 1.0)
+    assert [spoken.word.text for spoken in agreement.leave(1.0)] == ["one", "two"]
     assert agreed(agreement) == "three"
     assert agreement.agreed[0].word.start == 0
     agreement.add(reading("three four"), 2)
     agreement.add(reading("three four"), 3)
     assert agreed(agreement) == "three four"
+
+
+def test_words_that_leave_are_known_though_nobody_agreed():
+    agreement = LocalAgreement()
+    agreement.add(reading("one two three"), 5)
+    assert [spoken.word.text for spoken in agreement.leave(1.2)] == ["one", "two"]
+    agreement.add(reading("three"), 5)
+    assert agreed(agreement) == "three"
 
 
 def test_an_empty_reading_takes_nothing_back():

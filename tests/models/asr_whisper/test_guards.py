@@ -72,3 +72,22 @@ def test_nobody_speaks_that_fast():
     assert judge(reading(text), 1.0, LIMITS) is Fault.RUSH
     assert judge(reading(text), 3.0, LIMITS) is None
     assert judge(reading("yes of course please"), 0.2, LIMITS) is None
+
+
+TOLD = (("visa",), ("bank", "transfer"), ("operator",))
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("visa bank transfer", Fault.ECHO),
+        ("hello visa bank transfer operator", Fault.ECHO),
+        ("bank transfer", None),
+        ("visa or bank transfer", None),
+        ("operator", None),
+        ("bank transfer visa", None),
+    ],
+)
+def test_nobody_reads_out_what_the_model_was_told(text, fault):
+    assert judge(reading(text), 3.0, LIMITS, TOLD) is fault
+    assert judge(reading(text), 3.0, LIMITS) is None

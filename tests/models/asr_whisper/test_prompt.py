@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.asr_whisper.prompt import Prompter, words_of
+from models.asr_whisper.prompt import Prompter, phrases_of
 from voicecore.types import Expectation, SlotKind
 
 CARDS = Expectation(SlotKind.CHOICE, ("visa", "bank transfer"), ("operator",))
@@ -45,13 +45,13 @@ def test_prompts_can_be_turned_off():
 
 
 def test_hints_of_ours_are_english():
-    assert "yes" in words_of(Expectation(SlotKind.YESNO))
-    assert words_of(Expectation(SlotKind.YESNO), hints=False) == ()
+    assert "yes" in phrases_of(Expectation(SlotKind.YESNO))
+    assert phrases_of(Expectation(SlotKind.YESNO), hints=False) == ()
     assert text(Prompter(encode, "fr", 60).of(CARDS)) == " visa, bank transfer, operator,"
 
 
 def test_a_word_is_told_once():
-    assert words_of(Expectation(SlotKind.YESNO, ("yes", "maybe"), ("maybe",))) == ("yes", "maybe", "no")
+    assert phrases_of(Expectation(SlotKind.YESNO, ("yes", "maybe"), ("maybe",))) == ("yes", "maybe", "no")
 
 
 def test_the_utterance_so_far_leads_on():

@@ -166,6 +166,15 @@ def test_a_loop_is_read_again_in_full_and_unprompted():
     assert (again.mel.shape, again.prompt, again.prefix, urgent) == ((80, 3000), (), (), True)
 
 
+def test_what_the_prompt_says_is_read_again_without_it():
+    desk = Desk(reading("visa bank transfer"))
+    stream = utterance(desk)
+    stream.accept(sound(0.5))
+    final = stream.finish()
+    assert (final.text, final.confidence) == ("visa bank transfer", pytest.approx(0.9))
+    assert [len(window.prompt) for window, _ in desk.asked] == [40, 0]
+
+
 def test_what_loops_even_so_is_cut_off_and_doubted():
     desk = Desk(reading("pay my bill " + "thank you " * 7))
     stream = utterance(desk, partial_every_s=99)
@@ -189,7 +198,7 @@ def test_readings_are_limited_in_length():
 
 def test_a_long_utterance_leaves_the_window_behind():
     desk = Desk(reading("one two three four five six seven eight"))
-    stream = utterance(desk, cap_s=5)
+    stream = utterance(desk, cap_s=5, keep_s=4)
     heard = partials(stream, 6)
     assert heard[-1].text.startswith("one two three four five six seven eight ")
     assert max(window.sound for window, _ in desk.asked) <= 500
@@ -208,10 +217,17 @@ def test_a_long_noise_leaves_the_window_behind():
     assert stream.finish() == Transcript(final=True)
 
 
+def test_words_nobody_agreed_on_are_not_lost():
+    desk = Desk(*(reading(text) for text in ("one two three four", "won to free for", "and so on")))
+    stream = utterance(desk, cap_s=5, keep_s=4, partial_every_s=2)
+    partials(stream, 6)
+    assert stream.finish().text.startswith("won to and so on")
+
+
 def test_times_are_those_of_the_utterance_however_it_comes():
     texts = set()
     for step in (0.02, 0.777, 40):
-        stream = utterance(Desk(reading("one two three")), cap_s=10)
+        stream = utterance(Desk(reading("one two three")), cap_s=10, keep_s=8)
         pcm = sound(40)
         for at in range(0, len(pcm), int(step * RATE)):
             stream.accept(pcm[at : at + int(step * RATE)])
