@@ -41,16 +41,30 @@ class LocalAgreement:
         self.agreed = reading.spoken[: max(alike, min(common, safe))]
         self._latest = reading.spoken
 
+    @property
+    def agreed_s(self) -> float:
+        """When the last agreed word ends; 0 without one."""
+        return self.agreed[-1].word.end if self.agreed else 0.0
+
+    def not_within(self, seconds: float) -> float:
+        """``seconds``, or the start of the word, agreed on or not, that is being said then."""
+        words = (spoken.word for spoken in self._known)
+        return next((word.start for word in words if word.start < seconds < word.end), seconds)
+
     def leave(self, seconds: float) -> tuple[Spoken, ...]:
         """The words that are lost, agreed on or not, when the window begins ``seconds`` later.
 
         Those that stay, and their times, count from there.
         """
-        known = (*self.agreed, *self._latest[len(self.agreed) :])
+        known = self._known
         gone = next((i for i, spoken in enumerate(known) if spoken.word.end > seconds), len(known))
         self.agreed = tuple(spoken.later(-seconds) for spoken in self.agreed[gone:])
         self._latest = tuple(spoken.later(-seconds) for spoken in self._latest[gone:])
         return known[:gone]
+
+    @property
+    def _known(self) -> tuple[Spoken, ...]:
+        return (*self.agreed, *self._latest[len(self.agreed) :])
 
 
 def _alike(a: Sequence[Spoken], b: Sequence[Spoken]) -> int:

@@ -46,8 +46,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raises ConfigError("bad-settings")."""
-        if not 0 < self.keep_s < self.cap_s <= _LONGEST_CAP_S:
-            message = f"0 < keep_s < cap_s <= {_LONGEST_CAP_S}, not {self.keep_s} and {self.cap_s}"
+        if not 1 < self.keep_s + 1 <= self.cap_s <= _LONGEST_CAP_S:
+            message = f"0 < keep_s <= cap_s - 1 < {_LONGEST_CAP_S}, not {self.keep_s} and {self.cap_s}"
             raise ConfigError("bad-settings", message)
         if self.partial_every_s <= 0 or self.tokens_per_s <= 0 or self.timeout_s <= 0 or self.streams < 1:
             raise ConfigError("bad-settings", "times, tokens and streams must be more than nothing")

@@ -83,14 +83,13 @@ class Utterance:
 
         Raises EngineError when the engine failed at a partial.
         """
-        partial = None
         for at in range(0, len(pcm), _BLOCK):
             self._hear(pcm[at : at + _BLOCK])
-            partial = self._collect(wait=False) or partial
-            if self._asked is None and self._due():
-                self._ask()
-                if self._means.settings.lockstep:
-                    partial = self._collect(wait=True) or partial
+        partial = self._collect(wait=False)
+        if self._asked is None and self._due():
+            self._ask()
+            if self._means.settings.lockstep:
+                partial = self._collect(wait=True) or partial
         return partial
 
     def finish(self) -> Transcript:
@@ -130,23 +129,34 @@ class Utterance:
         self._peak = max(self._peak, int(pcm.max()), -int(pcm.min()))
 
     def _make_room(self, samples: int) -> None:
-        """Let go of the sound of agreed words, or of the oldest, when the window would get too long."""
+        """When the window would get too long, let go of the words agreed on; if that is not enough, read
+        what there is and keep only the end of it.
+        """
         settings = self._means.settings
         held = self._samples / RATE - self._gone / FRAMES_PER_S
         over = held + samples / RATE - settings.cap_s
         if over <= 0:
             return
-        agreed = self._agreement.agreed
-        agreed_s = agreed[-1].word.end if agreed else 0.0
-        cut_s = agreed_s if agreed_s >= over else held - settings.keep_s
-        cut = min(round(cut_s * FRAMES_PER_S), self._mel.frames)
         self._withdraw()
+        cut_s = self._agreement.agreed_s
+        if cut_s < over:
+            self._catch_up()
+            cut_s = max(over, self._agreement.not_within(held - settings.keep_s))
+        cut = min(round(cut_s * FRAMES_PER_S), self._mel.frames)
         left = self._agreement.leave(cut / FRAMES_PER_S)
         self._settled += tuple(spoken.later(self._gone / FRAMES_PER_S) for spoken in left)
         self._mel.drop(cut)
         self._gone += cut
         text = " ".join(spoken.word.text for spoken in self._settled)
         self._prompt = self._means.prompter.after(text) if text else self._prompt
+
+    def _catch_up(self) -> None:
+        """Read all of the window now, whatever else is due."""
+        if self._audible:
+            window = self._window(final=False)
+            reading = self._read(window)
+            if self._judge(reading, window) is None:
+                self._agreement.add(reading, window.sound / FRAMES_PER_S)
 
     def _due(self) -> bool:
         every = self._means.settings.partial_every_s * RATE

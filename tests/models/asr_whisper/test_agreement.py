@@ -78,6 +78,12 @@ def test_words_that_leave_are_known_though_nobody_agreed():
     assert agreed(agreement) == "three"
 
 
+def test_no_cut_goes_through_a_word():
+    agreement = LocalAgreement()
+    agreement.add(reading("one two three"), 5)
+    assert [agreement.not_within(at) for at in (0.0, 0.7, 1.0, 1.4, 2.0)] == [0.0, 0.5, 1.0, 1.0, 2.0]
+
+
 def test_an_empty_reading_takes_nothing_back():
     agreement = LocalAgreement()
     for text in ("yes please", "yes please", "", "yes please do"):

@@ -218,10 +218,25 @@ def test_a_long_noise_leaves_the_window_behind():
 
 
 def test_words_nobody_agreed_on_are_not_lost():
-    desk = Desk(*(reading(text) for text in ("one two three four", "won to free for", "and so on")))
-    stream = utterance(desk, cap_s=5, keep_s=4, partial_every_s=2)
-    partials(stream, 6)
-    assert stream.finish().text.startswith("won to and so on")
+    desk = Desk(reading("one two three four"), reading("won to free for"), reading("and so on"))
+    stream = utterance(desk, cap_s=5, keep_s=4, partial_every_s=99)
+    partials(stream, 5)
+    assert desk.asked == []
+    partials(stream, 0.5)  # one reading at 5 s: its first two words end before the last 4 s
+    assert [window.sound for window, _ in desk.asked] == [500]
+    assert stream.finish().text == "one two won to free for"
+
+
+def test_a_whole_turn_at_once_is_read_in_pieces():
+    desk = Desk(reading("one two three four five six seven eight nine ten"))
+    stream = utterance(desk, cap_s=5, keep_s=1)
+    stream.accept(sound(12))
+    final = stream.finish()
+    assert max(window.sound for window, _ in desk.asked) <= 500
+    assert len(desk.asked) >= 3
+    assert final.text.startswith("one two three four five six seven eight nine ten one two")
+    times = [word.start for word in final.words]
+    assert times == sorted(times)
 
 
 def test_times_are_those_of_the_utterance_however_it_comes():
