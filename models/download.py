@@ -68,6 +68,7 @@ def _continue(url: str, part: Path, progress: Progress) -> None:
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as exc:
+        exc.close()
         if exc.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         if exc.headers.get("Content-Range") == f"bytes */{have}":

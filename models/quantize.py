@@ -47,9 +47,14 @@ def quantize(source: str, name: str, data_dir: Path, quantisation: str = "Q4_K_M
 def _gguf(source: str, data_dir: Path) -> Path:
     path = Path(source)
     found = [path] if path.is_file() else sorted(model_folder(source, data_dir).glob("*.gguf"))
-    if len(found) != 1 or found[0].open("rb").read(4) != b"GGUF":
+    if len(found) != 1 or not _is_gguf(found[0]):
         raise ConfigError("not-a-gguf", f"{source} is not one GGUF file", source=source)
     return found[0]
+
+
+def _is_gguf(file: Path) -> bool:
+    with file.open("rb") as handle:
+        return handle.read(4) == b"GGUF"
 
 
 def main(source: str, output: str, quantisation: str, threads: str) -> None:

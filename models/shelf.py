@@ -89,8 +89,7 @@ def remove(names: Sequence[str], data_dir: Path) -> int:
     """
     freed = 0
     for name in names:
-        folder = data_dir / name
-        if name != Path(name).name or not (folder / RECEIPT).exists():
+        if not (_is_plain(name) and (data_dir / name / RECEIPT).exists()):
             find_model(name)
     with locked(data_dir):
         for folder in (f for name in names for f in (data_dir / name, staging_folder(data_dir, name))):
@@ -102,9 +101,14 @@ def remove(names: Sequence[str], data_dir: Path) -> int:
 
 def check_new_name(name: str) -> None:
     """Raises ConfigError("bad-model-name") for what a new model cannot be called."""
-    if name != Path(name).name or name.startswith(".") or any(model.name == name for model in catalogue()):
+    if not _is_plain(name) or any(model.name == name for model in catalogue()):
         message = f"{name!r} cannot be the name of a new model: the catalogue has it, or it is no plain name"
         raise ConfigError("bad-model-name", message, name=name)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether ``name`` is that of a folder beside the others."""
+    return name == Path(name).name and name[:1] not in {"", "."}
 
 
 def copy_checked(source: IO[bytes], member: Member, target: Path) -> None:

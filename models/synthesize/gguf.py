@@ -48,16 +48,16 @@ class Shape:
     vocabulary: int
     rope_base: float
     tied: bool
-    """The output shares the input's embeddings."""
+    """The output shares the input's embeddings: in the file, whatever the network was trained with."""
     context: int
 
 
 SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "toy": Shape("qwen2", 256, 2, 4, 2, 64, 512, 2048, 1e6, True, 4096),
-        "qwen2.5-0.5b": Shape("qwen2", 896, 24, 14, 2, 64, 4864, 151936, 1e6, True, 32768),
-        "qwen2.5-1.5b": Shape("qwen2", 1536, 28, 12, 2, 128, 8960, 151936, 1e6, True, 32768),
-        "qwen2.5-3b": Shape("qwen2", 2048, 36, 16, 2, 128, 11008, 151936, 1e6, True, 32768),
+        "qwen2.5-0.5b": Shape("qwen2", 896, 24, 14, 2, 64, 4864, 151936, 1e6, False, 32768),
+        "qwen2.5-1.5b": Shape("qwen2", 1536, 28, 12, 2, 128, 8960, 151936, 1e6, False, 32768),
+        "qwen2.5-3b": Shape("qwen2", 2048, 36, 16, 2, 128, 11008, 151936, 1e6, False, 32768),
         "qwen3-8b": Shape("qwen3", 4096, 36, 32, 8, 128, 12288, 151936, 1e6, False, 40960),
         "qwen3-32b": Shape("qwen3", 5120, 64, 64, 8, 128, 25600, 151936, 1e6, False, 40960),
         "llama3.2-1b": Shape("llama", 2048, 16, 32, 8, 64, 8192, 128256, 5e5, True, 131072),

@@ -84,7 +84,7 @@ def read_vocabulary(file: Path) -> Vocabulary:
         return Vocabulary(
             tokens, tuple((left, right) for left, right in merges), pre, f"{file.stem} ({kind})"
         )
-    except (OSError, ValueError, KeyError) as exc:
+    except (OSError, ValueError, LookupError) as exc:
         raise EngineError(
             "model-broken", f"{file}: no byte-level BPE vocabulary: {exc}", file=str(file)
         ) from exc
