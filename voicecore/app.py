@@ -51,7 +51,7 @@ def load_engines(names: EngineNames, agent: Agent, weights: Path) -> Engines:
             "tts",
             names.tts,
             weights,
-            voice=voice.name,
+            voice=voice.called(names.tts),
             rate=voice.words_per_minute,
             pitch=voice.pitch,
             lexicon=agent.lexicon,

@@ -15,7 +15,7 @@ from typing import Any
 
 from voicecore.errors import EngineError
 
-VERSION = 2
+VERSION = 1
 """Raised when what is derived changes, so that older files are made again."""
 
 

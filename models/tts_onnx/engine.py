@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from models.espeak import LIBRARY
 from models.tts_espeak import place
 from models.tts_onnx.derived import Derived
 from models.tts_onnx.kokoro import KokoroVoice, only
@@ -89,11 +90,14 @@ class NeuralTts:
         found = words(text)
         spans = [(span, inside) for span in parts(text, self._voice.parting) if (inside := _in(found, span))]
         written = 0
-        for nth, (span, inside) in enumerate(spans):
-            last = nth == len(spans) - 1
-            for chunk in self._part(text, span, inside, written, LAST_MS if last else _pause(text, span)):
-                yield chunk
-                written += len(chunk.pcm)
+        try:
+            for nth, (span, inside) in enumerate(spans):
+                last = nth == len(spans) - 1
+                for chunk in self._part(text, span, inside, written, LAST_MS if last else _pause(text, span)):
+                    yield chunk
+                    written += len(chunk.pcm)
+        finally:
+            LIBRARY.prepare()
 
     def _part(
         self, text: str, span: Span, inside: list[Span], written: int, pause_ms: int

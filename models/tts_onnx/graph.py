@@ -22,7 +22,7 @@ _UNIFORM = frozenset({"RandomUniformLike", "RandomUniform"})
 _LOCAL = frozenset({
     "Conv", "ConvTranspose", "Add", "Sub", "Mul", "Div", "Neg", "Sum", "Exp", "Log", "Sqrt", "Pow", "Abs",
     "Sin", "Tanh", "Sigmoid", "Relu", "LeakyRelu", "Clip", "Cast", "Concat", "Split", "Slice", "Gather",
-    "Squeeze", "Unsqueeze", "Identity", "Where", "Shape", "Min", "Max",
+    "Squeeze", "Unsqueeze", "ConstantOfShape", "Expand", "Identity", "Where", "Shape", "Min", "Max",
 })  # fmt: skip
 """Operations that look at one moment only, convolutions apart."""
 
@@ -100,7 +100,8 @@ def expose_durations(model: ModelProto) -> str | None:
         if node.op_type == "Round":
             kinds = [n.op_type for n in _ancestors(node.input, makers, depth=4)]
             if {"Sigmoid", "ReduceSum", "Div"} <= set(kinds):
-                model.graph.output.append(_float(node.output[0]))
+                kind = _kinds(model).get(node.output[0], TensorProto.FLOAT)
+                model.graph.output.append(helper.make_tensor_value_info(node.output[0], kind, None))
                 return str(node.output[0])
     return None
 
@@ -199,7 +200,7 @@ def _decoder_entry(
                 continue
             if node.op_type != "Conv":
                 fringe += node.input
-            elif shapes.get(node.input[1], (0, 0, 1))[2] > 1:
+            elif _kernel(node, shapes) > 1:
                 return node
     raise EngineError("model-unsupported", "no VITS voice: nothing in it raises the rate after a convolution")
 
@@ -312,10 +313,17 @@ def _reach(
             raise EngineError("model-unsupported", f"{node.op_type} looks at everything at once")
         rate, reach = max(rate for rate, _ in seen), max(reach for _, reach in seen)
         if node.op_type in ("Conv", "ConvTranspose"):
-            rate, reach = _convolved(node, shapes[node.input[1]][2], rate, reach)
+            rate, reach = _convolved(node, _kernel(node, shapes), rate, reach)
         known |= dict.fromkeys(node.output, (rate, reach))
     hop, reach = known[output]
     return hop, ceil(reach) + 1
+
+
+def _kernel(node: NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
+    """The width of a convolution; its weight may be computed, where it is kept as length and direction."""
+    told = [attribute.ints[0] for attribute in node.attribute if attribute.name == "kernel_shape"]
+    width = told[0] if told else (*shapes.get(node.input[1], ()), 1, 1, 1)[2]
+    return int(width)
 
 
 def _convolved(node: NodeProto, kernel: int, rate: int, reach: float) -> tuple[int, float]:

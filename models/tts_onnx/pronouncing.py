@@ -30,7 +30,6 @@ class Pronouncer:
         text = _CONTROL.sub(" ", text)
         said, origins = self._lexicon.apply(text)
         spoken = LIBRARY.transcribe(self._voice, said, self._tie)
-        LIBRARY.prepare()
         at = [*origins, len(text)]
         groups = [replace(group, offset=at[min(max(group.offset, 0), len(origins))]) for group in spoken]
         for span, ipa in self._lexicon.sounds(text):

@@ -7,7 +7,7 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 
 from models.session import open_session
 from models.tts_onnx.network import FIRST, MOST, QUIET, Network, pieces, take_apart
@@ -65,38 +65,71 @@ def test_edges_follow_the_durations(network):
     assert evenly[-1] == network.frames(values)
 
 
+def changed(folder, file, change):
+    """The toy voice with ``change(graph, node, at)`` done to what its decoder begins with; taken apart."""
+    model = onnx.load(folder / "toy.onnx")
+    nodes = list(model.graph.node)
+    entry = next(node for node in nodes if node.name == "/dec/conv_pre/Conv")
+    change(model.graph, entry, nodes.index(entry))
+    onnx.save(model, file)
+    take_apart(file, IDS[:80], file.parent)
+    return Network(file.parent)
+
+
+def centred(graph, node, at):
+    """Subtract the mean over all time from what ``node`` reads."""
+    graph.node.insert(at, helper.make_node("Sub", [node.input[0], "mean"], ["moved"]))
+    graph.node.insert(at, helper.make_node("ReduceMean", [node.input[0]], ["mean"], axes=[2]))
+    node.input[0] = "moved"
+
+
 def test_a_voice_that_cannot_be_made_in_pieces_is_refused(toy_vits, tmp_path):
-    """A decoder that looks at everything at once: its sound, brought to the same mean."""
-    model = onnx.load(toy_vits / "toy.onnx")
-    tanh = next(node for node in reversed(model.graph.node) if node.op_type == "Tanh")
-    mean = helper.make_node("ReduceMean", [tanh.input[0]], ["mean"], axes=[2])
-    moved = helper.make_node("Sub", [tanh.input[0], "mean"], ["moved"])
-    at = list(model.graph.node).index(tanh)
-    tanh.input[0] = "moved"
-    model.graph.node.insert(at, moved)
-    model.graph.node.insert(at, mean)
-    onnx.save(model, tmp_path / "whole.onnx")
+    def at_the_end(graph, *_):
+        last = next(node for node in reversed(graph.node) if node.op_type == "Tanh")
+        centred(graph, last, list(graph.node).index(last))
+
     with pytest.raises(EngineError) as caught:
-        take_apart(tmp_path / "whole.onnx", IDS[:80], tmp_path)
+        changed(toy_vits, tmp_path / "whole.onnx", at_the_end)
     assert caught.value.code == "model-unsupported"
     assert "ReduceMean looks at everything" in str(caught.value)
 
 
 def test_a_flow_that_looks_at_everything_stays_with_the_encoder(toy_vits, tmp_path):
-    model = onnx.load(toy_vits / "toy.onnx")
-    entry = next(node for node in model.graph.node if node.name == "/dec/conv_pre/Conv")
-    mean = helper.make_node("ReduceMean", [entry.input[0]], ["mean"], axes=[2])
-    moved = helper.make_node("Sub", [entry.input[0], "mean"], ["moved"])
-    at = list(model.graph.node).index(entry)
-    entry.input[0] = "moved"
-    model.graph.node.insert(at, moved)
-    model.graph.node.insert(at, mean)
-    onnx.save(model, tmp_path / "whole.onnx")
-    take_apart(tmp_path / "whole.onnx", IDS[:80], tmp_path)
-    network = Network(tmp_path)
+    network = changed(toy_vits, tmp_path / "whole.onnx", centred)
     assert len(network._stages) == 1
     values = network.encode(IDS, QUIET)
     assert network.edges(values, 150)[-1] == network.frames(values)
+
+
+def test_speakers_reach_the_stages_whole(toy_vits, tmp_path):
+    def with_speakers(graph, node, at):
+        table = np.random.default_rng(1).standard_normal((3, 32, 1)).astype(np.float32)
+        graph.initializer.append(numpy_helper.from_array(table, "speakers"))
+        graph.input.append(helper.make_tensor_value_info("sid", TensorProto.INT64, [1]))
+        graph.node.insert(at, helper.make_node("Add", [node.input[0], "speaker"], ["moved"]))
+        graph.node.insert(0, helper.make_node("Gather", ["speakers", "sid"], ["speaker"]))
+        node.input[0] = "moved"
+
+    network = changed(toy_vits, tmp_path / "whole.onnx", with_speakers)
+    sounds = []
+    for speaker in (0, 2):
+        values = network.encode(IDS, QUIET, speaker)
+        assert values["speaker"].shape == (1, 32, 1)
+        spans = pieces(network.frames(values))
+        sounds.append(np.concatenate(list(network.decode(values, spans))))
+    assert np.abs(sounds[0] - sounds[1]).max() > 0.01
+
+
+def test_weights_may_be_computed(toy_vits, tmp_path, network):
+    """As length and direction, which is how some voices were published."""
+
+    def halved(graph, node, at):
+        graph.initializer.append(numpy_helper.from_array(np.float32(0.5), "half"))
+        graph.node.insert(at, helper.make_node("Mul", [node.input[1], "half"], ["weight"]))
+        node.input[1] = "weight"
+
+    halves = changed(toy_vits, tmp_path / "whole.onnx", halved)
+    assert [stage.margin for stage in halves._stages] == [stage.margin for stage in network._stages]
 
 
 @given(st.integers(0, 3000), st.integers(1, 50), st.integers(50, 200))
