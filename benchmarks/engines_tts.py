@@ -57,10 +57,10 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
     return [Plot("First sound against the whole sentence", markup, WEIGHTS)]
 
 
-def piper_figures(folder: Path) -> Iterator[Figure]:
-    """A medium voice. ``whole``: the model as published, in one run, without anything around it."""
+def piper_figures(folder: Path, shape: str = "medium") -> Iterator[Figure]:
+    """Piper. ``whole``: the model as published, in one run, without anything around it."""
     folder.mkdir()
-    vits_weights.write("medium", folder / "voice.onnx")
+    vits_weights.write(shape, folder / "voice.onnx")
     tts, whole = piper(folder, fixed=(FIXED,)), published(folder / "voice.onnx")
     timings, wholes = alternating(ROUNDS, lambda: spoken(tts, TEXT), lambda: elapsed_ms(whole))
     first, entire = median(t.first_ms for t in timings), median(wholes)
@@ -73,10 +73,10 @@ def piper_figures(folder: Path) -> Iterator[Figure]:
     yield _figure("tts_cached_phrase_ms", median(kept), "ms", ROUNDS, 5.0)
 
 
-def kokoro_figures(folder: Path) -> Iterator[Figure]:
+def kokoro_figures(folder: Path, shape: str = "82m") -> Iterator[Figure]:
     """Kokoro-82M. ``whole``: the sentence as one part."""
     folder.mkdir()
-    kokoro_weights.write("82m", folder)
+    kokoro_weights.write(shape, folder)
     tts = kokoro(folder)
     timings = [spoken(tts, TEXT) for _ in range(SLOW_ROUNDS)]
     undivided = [spoken(tts, TEXT.replace(",", "")) for _ in range(SLOW_ROUNDS)]
