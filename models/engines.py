@@ -77,14 +77,17 @@ def load(port: Literal["tts"], name: str, data_dir: Path, **options: Any) -> Tts
 def load(port: Literal["embedder"], name: str, data_dir: Path, **options: Any) -> Embedder: ...
 @overload
 def load(port: Literal["llm"], name: str, data_dir: Path, **options: Any) -> Llm: ...
-def load(port: Port, name: str, data_dir: Path, **options: Any) -> object:
+def load(port: Port, name: str, data_dir: Path, *, model: str | None = None, **options: Any) -> object:
     """Make the engine called ``name`` for ``port``; ``options`` go to its constructor.
 
-    Raises ConfigError("unknown-engine"); EngineError with ``engine-missing`` (a package; says the pip
-    extra), ``model-missing`` (weights; says the command) or the engine's own codes.
+    ``model``: another one of the catalogue than the table says, for an engine that has one. Raises
+    ConfigError (``unknown-engine``, ``unknown-model``); EngineError with ``engine-missing`` (a package; says
+    the pip extra), ``model-missing`` (weights; says the command) or the engine's own codes.
     """
     engine = find_engine(port, name)
-    folder = (model_folder(engine.model, data_dir),) if engine.model else ()
+    if model and not engine.model:
+        raise ConfigError("unknown-model", f"engines.{port}: {name} takes no model", name=model)
+    folder = (model_folder(model or engine.model, data_dir),) if engine.model else ()
     try:
         return getattr(import_module(engine.module), engine.factory)(*folder, **options)
     except ModuleNotFoundError as exc:

@@ -13,6 +13,7 @@ import pytest
 from models import engines
 from models.catalogue import find_model
 from models.engines import ENGINES, Port, find_engine, load, models_needed
+from models.synthesize.install import synthesize
 from voicecore.config import EngineNames
 from voicecore.errors import ConfigError, EngineError
 
@@ -53,6 +54,15 @@ def test_a_missing_package_says_the_extra(tmp_path, monkeypatch):
     assert caught.value.code == "engine-missing"
     assert "pip install 'voicecore[engines]'" in str(caught.value)
     assert "no_such_engine" in str(caught.value)
+
+
+def test_another_model_may_be_asked_for(tmp_path):
+    synthesize("piper-de-de", tmp_path, shape="toy")
+    assert list(load("tts", "piper", tmp_path, model="piper-de-de", voice="en").synthesize("hello"))
+    for engine, model in (("piper", "nothing"), ("espeak", "piper-de-de")):
+        with pytest.raises(ConfigError) as caught:
+            load("tts", engine, tmp_path, model=model)
+        assert caught.value.code == "unknown-model"
 
 
 def test_models_needed_by_a_configuration():
