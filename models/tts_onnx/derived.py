@@ -16,7 +16,7 @@ from typing import Any
 from voicecore.errors import EngineError
 
 VERSION = 1
-"""Raised when what is derived changes, so that older files are made again."""
+"""Raised when what is derived changes, kept phrases included, so that older files are made again."""
 
 
 class Derived:

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.espeak import LIBRARY
 from models.tts_espeak import place
-from models.tts_onnx.derived import Derived
+from models.tts_onnx.derived import VERSION, Derived
 from models.tts_onnx.kokoro import KokoroVoice, only
 from models.tts_onnx.loudness import active_level
 from models.tts_onnx.phrases import CachedTts, PhraseStore
@@ -77,7 +77,7 @@ class NeuralTts:
         name = hashlib.sha256(voice.identity.encode()).hexdigest()[:16]
         level = derived.remember(f"level-{name}", self._level)
         self._gain = 10 ** ((style.level_db - level) / 20)
-        said = json.dumps([voice.identity, astuple(style), sorted(lexicon.items())])
+        said = json.dumps([VERSION, voice.identity, astuple(style), sorted(lexicon.items())])
         self.identity = hashlib.sha256(said.encode()).hexdigest()
 
     def synthesize(self, text: str) -> Iterator[SpeechChunk]:

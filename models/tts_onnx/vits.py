@@ -30,8 +30,6 @@ class VitsConfig:
     rate: int
     language: str
     symbols: Mapping[str, Sequence[int]]
-    by_letter: bool
-    """The voice takes letters instead of phonemes."""
     noise: float
     length: float
     noise_w: float
@@ -49,7 +47,6 @@ class VitsConfig:
                 rate=int(data["audio"]["sample_rate"]),
                 language=str(data["espeak"]["voice"]),
                 symbols={str(k): [int(i) for i in ids] for k, ids in data["phoneme_id_map"].items()},
-                by_letter=kind == "text",
                 noise=float(inference.get("noise_scale", 0.667)),
                 length=float(inference.get("length_scale", 1.0)),
                 noise_w=float(inference.get("noise_w", 0.8)),
@@ -60,8 +57,9 @@ class VitsConfig:
             raise EngineError("model-missing", f"{file} is not there", file=str(file)) from exc
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
             raise EngineError("model-broken", f"{file} is no voice's description: {exc!r}") from exc
-        if kind not in ("espeak", "text"):
-            raise EngineError("model-unsupported", f"{file}: phonemes of type {kind!r}", kind=kind)
+        if kind != "espeak":
+            message = f"{file}: phonemes of type {kind!r}; known: 'espeak'"
+            raise EngineError("model-unsupported", message, kind=kind)
         if not {BEGIN, END, PAD} <= config.symbols.keys():
             raise EngineError("model-broken", f"{file}: phoneme_id_map lacks {BEGIN}, {END} or {PAD}")
         return config
