@@ -23,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from models.catalogue import (
+    EMBEDDED,
     Model,
     catalogue,
     choose_models,
@@ -36,7 +37,7 @@ from models.download import Progress as Told
 from models.pins import add_pins, parse_pins
 from models.pull import Meter, import_models, pull, verify
 from models.quantize import quantize
-from models.shelf import remove
+from models.shelf import made_verdict, remove
 from models.synthesize.install import synthesize
 from voicecore.config import data_dir
 from voicecore.errors import ConfigError
@@ -138,12 +139,16 @@ def _bars() -> Iterator[Meter]:
 @models_app.command("verify")
 def verify_models(names: Names = None) -> None:
     """Hash what is here; exits with 1 if a model is not as the catalogue says, a synthetic one included."""
-    named = choose_models(names or ())
-    here = [model for model in catalogue() if (data_dir() / model.name).is_dir() and not names]
-    verdicts = verify(data_dir(), list(dict.fromkeys([*named, *here])))
+    folder = data_dir()
+    made = [name for name in made_models(folder) if not names or name in names]
+    wanted = [name for name in names or [EMBEDDED] if name not in made]
+    named = choose_models(wanted) if wanted else ()
+    here = [model for model in catalogue() if (folder / model.name).is_dir() and not names]
+    verdicts = verify(folder, list(dict.fromkeys([*named, *here])))
+    verdicts |= {name: made_verdict(name, folder) for name in made}
     for name, state in verdicts.items():
         print(f"{name}: {state}")
-    sys.exit(any(state != "ok" for state in verdicts.values()))
+    sys.exit(any(state not in {"ok", "made"} for state in verdicts.values()))
 
 
 @models_app.command("convert")

@@ -21,6 +21,7 @@ from models.shelf import (
     install,
     locked,
     require_pins,
+    require_space,
     staging_folder,
     verdict,
 )
@@ -51,7 +52,7 @@ def pull(
     through ``pip download`` of the running interpreter, so pip's own configuration chooses the index;
     files of a hub from ``HF_ENDPOINT``, if that is set. ``report`` gets a line per model. Raises
     ConfigError("unknown-model"), EngineError with ``model-unpinned`` (a hash that nobody knows),
-    ``model-download-failed``, ``model-corrupt`` (a hash is wrong; nothing of it stays),
+    ``no-space``, ``model-download-failed``, ``model-corrupt`` (a hash is wrong; nothing of it stays),
     ``model-conversion-failed`` or ``engine-missing`` (the converter's packages).
     """
 
@@ -111,6 +112,7 @@ def _bring(
         for model in wanted:
             if model.name in lacking:
                 require_pins(model)
+        require_space([model for model in wanted if model.name in lacking], data_dir)
         for model in wanted:
             if model.name not in lacking:
                 report(f"{model.name}: already there")

@@ -62,6 +62,13 @@ def verdict(model: Model, data_dir: Path) -> str:
     return "synthetic" if synthetic else "ok"
 
 
+def made_verdict(name: str, data_dir: Path) -> str:
+    """``made`` or ``corrupt``: a model that was made here, by the hashes in its receipt."""
+    receipt = read_receipt(data_dir / name) or {"files": {"": {"sha256": ""}}}
+    facts = ((data_dir / name / file, fact["sha256"]) for file, fact in receipt["files"].items())
+    return "made" if all(file.is_file() and sha256(file) == digest for file, digest in facts) else "corrupt"
+
+
 def install(files: Path, names: Sequence[str], folder: Path, source: Mapping[str, Any]) -> None:
     """Move ``names`` from ``files`` into ``folder``, in the place of all that is there.
 
@@ -128,6 +135,16 @@ def check(file: Path, member: Member) -> None:
     if size != (size if member.size is None else member.size) or digest != member.expected:
         wanted = f"{'any number of' if member.size is None else member.size} bytes, sha256 {member.expected}"
         raise ValueError(f"{member.path} is {size} bytes, sha256 {digest}, not {wanted}")
+
+
+def require_space(models: Sequence[Model], data_dir: Path) -> None:
+    """Raises EngineError("no-space") if the disk cannot take what the models still lack."""
+    staged = (staging_folder(data_dir, model.name).rglob("*") for model in models)
+    there = sum(file.stat().st_size for files in staged for file in files if file.is_file())
+    needed, free = sum(model.size for model in models) - there, shutil.disk_usage(data_dir).free
+    if needed > free:
+        message = f"{data_dir} has {free / 1e9:.1f} GB left, {needed / 1e9:.1f} GB are needed"
+        raise EngineError("no-space", message, folder=str(data_dir))
 
 
 def require_pins(model: Model) -> None:

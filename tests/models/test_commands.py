@@ -122,6 +122,19 @@ def test_a_set_is_synthesized_as_far_as_it_has_shapes(data):
     ]
 
 
+def test_what_was_made_here_is_verified_by_its_name(data):
+    pytest.importorskip("gguf")
+    run("synthesize", "qwen3-8b", "--shape", "toy")
+    receipt = data / "qwen3-8b" / "receipt.json"
+    content = json.loads(receipt.read_text())
+    receipt.write_text(json.dumps(content | {"source": {"made": {"by": "quantize"}}}))
+    (data / "qwen3-8b").rename(data / "ours")
+    assert run("verify", "ours") == "ours: made\n"
+    assert "made here" in run("list")
+    (data / "ours" / "model.gguf").write_bytes(b"")
+    assert CliRunner().invoke(models_app, ["verify", "ours"]).output == "ours: corrupt\n"
+
+
 def test_convert_and_quantize_refuse_at_the_door(data, tmp_path):
     run("convert", str(tmp_path), "ours", fails=(ConfigError, "not-a-whisper"))
     run("quantize", "qwen3-8b", "ours", fails=(EngineError, "model-missing"))

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 
 import pytest
 
 from models.catalogue import RECEIPT, Hub, Member, Model, find_model, read_receipt
-from models.shelf import check_new_name, clear_staging, copy_checked, install, remove, staging_folder, verdict
-from voicecore.errors import ConfigError
+from models.shelf import (
+    check_new_name,
+    clear_staging,
+    copy_checked,
+    install,
+    made_verdict,
+    remove,
+    require_space,
+    staging_folder,
+    verdict,
+)
+from voicecore.errors import ConfigError, EngineError
 
 CONTENT = b"weights"
 MEMBER = Member("a/model.bin", "model.bin", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
@@ -44,6 +55,21 @@ def test_synthetic_weights_are_hashed_too(tmp_path):
     assert verdict(MODEL, tmp_path) == "synthetic"
     (tmp_path / "toy" / "model.bin").write_bytes(CONTENT[::-1])
     assert verdict(MODEL, tmp_path) == "corrupt"
+
+
+def test_what_was_made_here_is_held_to_its_receipt(tmp_path):
+    put(tmp_path, {"made": {"by": "convert"}})
+    assert made_verdict("toy", tmp_path) == "made"
+    (tmp_path / "toy" / "model.bin").write_bytes(CONTENT[::-1])
+    assert made_verdict("toy", tmp_path) == "corrupt"
+    assert made_verdict("nothing", tmp_path) == "corrupt"
+
+
+def test_a_disk_that_is_too_small_is_told_before(tmp_path):
+    huge = replace(MODEL, members=(replace(MEMBER, size=10**18),))
+    with pytest.raises(EngineError, match=r"no-space.*1000000000\.0 GB"):
+        require_space([huge], tmp_path)
+    require_space([MODEL], tmp_path)
 
 
 def test_remove_takes_the_model_and_what_a_pull_left(tmp_path):
