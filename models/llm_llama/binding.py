@@ -26,8 +26,9 @@ _PIECE = 256
 
 
 def _log(level: int, text: bytes, _: Any) -> None:
+    """What it calls errors includes every step that was given up on request; ours are raised."""
     if level == _ERROR:
-        log.error("llama.cpp: %s", text.decode(errors="replace").strip())
+        log.info("llama.cpp: %s", text.decode(errors="replace").strip())
 
 
 _LOG = llama.llama_log_callback(_log)
@@ -45,11 +46,11 @@ class LlamaLibrary:
         self._flag = ctypes.create_string_buffer(2)
         self._model = self._load(file, placement)
         self._vocab: Any = llama.llama_model_get_vocab(self._model)
-        self._context = self._open(file, placement)
-        self._memory: Any = llama.llama_get_memory(self._context)
-        self.cells = llama.llama_n_ctx(self._context)
+        self.context = self._open(file, placement)
+        self._memory: Any = llama.llama_get_memory(self.context)
+        self.cells = llama.llama_n_ctx(self.context)
         self.sequences = placement.sequences
-        self.batch = llama.llama_n_batch(self._context)
+        self.batch = llama.llama_n_batch(self.context)
         self.vocabulary = llama.llama_vocab_n_tokens(self._vocab)
         self.shifts = bool(llama.llama_memory_can_shift(self._memory))
         self._chat_format = llama.llama_model_chat_template(self._model, None) or b"chatml"
@@ -100,7 +101,7 @@ class LlamaLibrary:
         tokens = self._fill.fill(pieces)
         if not 0 <= tokens.min() <= tokens.max() < self.vocabulary:
             raise EngineError("llm-misuse", f"a token is outside the vocabulary of {self.vocabulary}")
-        code = llama.llama_decode(self._context, self._fill.batch)
+        code = llama.llama_decode(self.context, self._fill.batch)
         if code == 1:
             raise CacheFull
         if code == 2:  # the documented code of an abort
@@ -109,7 +110,7 @@ class LlamaLibrary:
             raise EngineError("llm-failed", f"llama_decode returned {code}", result=code)
         if not wanted:
             return np.empty((0, self.vocabulary), np.float32)
-        address = ctypes.cast(llama.llama_get_logits(self._context), ctypes.c_void_p).value
+        address = ctypes.cast(llama.llama_get_logits(self.context), ctypes.c_void_p).value
         values = (ctypes.c_float * (wanted * self.vocabulary)).from_address(address or 0)
         return np.frombuffer(values, np.float32).reshape(wanted, self.vocabulary)
 
@@ -178,10 +179,10 @@ class LlamaLibrary:
 
     def close(self) -> None:
         """Frees the model; nothing of it may be used afterwards."""
-        if self._context:
-            llama.llama_free(self._context)
+        if self.context:
+            llama.llama_free(self.context)
             llama.llama_model_free(self._model)
-            self._context = None
+            self.context = None
 
 
 class _Batch:

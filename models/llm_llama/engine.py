@@ -9,6 +9,7 @@ from pathlib import Path
 
 from models.llm_llama.binding import LlamaLibrary
 from models.llm_llama.library import Library
+from models.llm_llama.prompt import asked
 from models.llm_llama.scheduler import Priority
 from models.llm_llama.settings import Settings
 from models.llm_llama.talk import Asked, Event, Over, Request, Said
@@ -113,15 +114,6 @@ class LlamaLlm:
         finally:
             if not over:
                 self.worker.cancel(request.id)
-
-
-def asked(instruction: str, question: str, passages: Sequence[str]) -> tuple[Message, ...]:
-    """A question about passages as a conversation; the question comes last, so that it may grow."""
-    known = "\n".join(f"- {passage}" for passage in passages)
-    return (
-        Message("system", instruction),
-        Message("caller", f"What is known:\n{known}\n\n{question}" if passages else question),
-    )
 
 
 def _model_file(folder: Path) -> Path:

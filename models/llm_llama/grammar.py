@@ -45,11 +45,15 @@ class ToolGrammar:
         """The request in ``text``. Raises EngineError("llm-bad-request") if it breaks its offer."""
         try:
             said: dict[str, Any] = json.loads(text)
-            name, arguments = said["tool"], said["arguments"]
-            node = self._arguments[name]
+            return self.request(said["tool"], said["arguments"])
         except (ValueError, KeyError, TypeError) as exc:
-            raise EngineError("llm-bad-request", "no request for a tool that is on offer", pii=text) from exc
-        faults = list(node.faults(arguments, name))
+            raise EngineError("llm-bad-request", "no request for a tool", pii=text) from exc
+
+    def request(self, name: str, arguments: Any) -> ToolRequest:
+        """The tool ``name`` with ``arguments``. Raises EngineError("llm-bad-request") like ``read``."""
+        if name not in self._arguments:
+            raise EngineError("llm-bad-request", "no tool that is on offer", pii=name)
+        faults = list(self._arguments[name].faults(arguments, name))
         if faults:
             raise EngineError("llm-bad-request", f"{name}: {len(faults)} faults", tool=name, pii=faults)
         return ToolRequest(name, arguments)

@@ -13,7 +13,8 @@ from models.llm_llama.library import Library, Tokens
 from voicecore.errors import EngineError
 from voicecore.types import Message, ToolOffer
 
-_ROLES = {"system": "system", "caller": "user", "agent": "assistant", "tool": "user"}
+ROLES = {"system": "system", "caller": "user", "agent": "assistant", "tool": "user"}
+"""What models are trained to call them."""
 _MARK = "\x01{}\x01"
 _UNSPOKEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CACHED = 4096
@@ -76,7 +77,7 @@ class Prompter:
     def _parts(self, system: Sequence[Message], talk: Sequence[Message], closed: bool) -> list[Tokens]:
         """Frames and texts in turn, beginning with a frame."""
         messages = [*system, *talk]
-        frames = self._frames(tuple(_ROLES[message.role] for message in messages))
+        frames = self._frames(tuple(ROLES[message.role] for message in messages))
         texts = [self._text(cleaned(message)) for message in messages]
         parts = list(chain.from_iterable(zip(frames, texts, strict=False)))
         return [*parts, frames[-1]] if closed else parts
@@ -110,3 +111,12 @@ def cleaned(message: Message) -> str:
     """Its text without control characters and outer space; a tool's is marked as such."""
     text = _UNSPOKEN.sub("", message.text).strip()
     return f"[tool result] {text}" if message.role == "tool" else text
+
+
+def asked(instruction: str, question: str, passages: Sequence[str]) -> tuple[Message, ...]:
+    """A question about passages as a conversation; the question comes last, so that it may grow."""
+    known = "\n".join(f"- {passage}" for passage in passages)
+    return (
+        Message("system", instruction),
+        Message("caller", f"What is known:\n{known}\n\n{question}" if passages else question),
+    )

@@ -175,7 +175,7 @@ def say():
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory):
-    """A folder with a synthetic GGUF of a toy's shape: the code that loads it is real, what it says is noise."""
+    """A folder with a synthetic GGUF of a toy's shape: real code loads it, what it says is noise."""
     pytest.importorskip("llama_cpp")
     gguf = pytest.importorskip("models.synthesize.gguf")
     folder = tmp_path_factory.mktemp("toy")

@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip("llama_cpp")
 
-from models.llm_llama.engine import LlamaLlm, asked
+from models.llm_llama.engine import LlamaLlm
+from models.llm_llama.prompt import asked
 from models.llm_llama.sampler import Sampling
 from models.llm_llama.settings import Placement, Settings
 from voicecore.errors import ConfigError, EngineError
