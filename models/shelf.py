@@ -121,17 +121,21 @@ def _is_plain(name: str) -> bool:
 def copy_checked(source: IO[bytes], member: Member, target: Path) -> None:
     """Write what ``source`` yields to ``target``; ValueError unless it is what the catalogue says."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
+    size, digest = 0, hashlib.sha256()
     with target.open("wb") as out:
         while (member.size is None or size <= member.size) and (block := source.read(BLOCK)):
             out.write(block)
+            digest.update(block)
             size += len(block)
-    check(target, member)
+    _compare(member, size, digest.hexdigest())
 
 
 def check(file: Path, member: Member) -> None:
     """Raises ValueError unless ``file`` has the size and the hash of ``member``; an unpinned one has none."""
-    size, digest = file.stat().st_size, sha256(file)
+    _compare(member, file.stat().st_size, sha256(file))
+
+
+def _compare(member: Member, size: int, digest: str) -> None:
     if size != (size if member.size is None else member.size) or digest != member.expected:
         wanted = f"{'any number of' if member.size is None else member.size} bytes, sha256 {member.expected}"
         raise ValueError(f"{member.path} is {size} bytes, sha256 {digest}, not {wanted}")

@@ -24,6 +24,8 @@ class FakeHub:
     off_by: int = 0
     """By how much a part that is sent is not the one asked for."""
     states_length: bool = True
+    redirects: dict[str, str] = field(default_factory=dict)
+    """Path to where its content is, as a hub sends one to its storage."""
 
 
 @contextmanager
@@ -35,7 +37,14 @@ def serve(files: dict[str, bytes]) -> Iterator[FakeHub]:
         def do_GET(self) -> None:
             asked = self.headers.get("Range")
             hub.ranges.append(asked)
-            content = hub.files.get(self.path.lstrip("/"))
+            path = self.path.lstrip("/")
+            if path in hub.redirects:
+                self.send_response(302)
+                self.send_header("Location", f"{hub.url}/{hub.redirects[path]}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            content = hub.files.get(path)
             status = hub.statuses.pop(0) if hub.statuses else 200 if content is not None else 404
             if status != 200 or content is None:
                 self.send_error(status)

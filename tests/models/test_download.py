@@ -35,6 +35,14 @@ def test_brings_the_file_and_tells_how_far_it_is(hub, tmp_path):
     assert [file.name for file in (tmp_path / "deep").iterdir()] == ["weights"]
 
 
+def test_the_range_goes_along_to_where_a_hub_keeps_its_files(hub, tmp_path):
+    hub.redirects = {"some/repo/weights": "weights"}
+    (tmp_path / "weights.part").write_bytes(CONTENT[:2_000_000])
+    get(hub, tmp_path / "weights", "some/repo/weights")
+    assert hub.ranges == ["bytes=2000000-"] * 2
+    assert (tmp_path / "weights").read_bytes() == CONTENT
+
+
 def test_an_empty_file_is_a_file(hub, tmp_path):
     get(hub, tmp_path / "empty", "empty")
     assert (tmp_path / "empty").read_bytes() == b""
