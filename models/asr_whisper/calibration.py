@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
 from math import exp, log
 from pathlib import Path
 
 import numpy as np
 
 from voicecore.errors import EngineError
+from voicecore.types import Transcript
 
 FILE = "calibration.json"
 """Lies beside the weights that it was fitted for."""
@@ -44,6 +46,28 @@ def load(folder: Path) -> Calibration:
         return Calibration(**json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as exc:
         raise EngineError("model-broken", f"{file}: no calibration: {exc}", file=str(file)) from exc
+
+
+def right_words(heard: Sequence[str], said: Sequence[str]) -> list[bool]:
+    """Which of the words ``heard`` are among those really ``said``, in order."""
+    right = [False] * len(heard)
+    for block in SequenceMatcher(None, heard, said, autojunk=False).get_matching_blocks():
+        right[block.a : block.a + block.size] = [True] * block.size
+    return right
+
+
+def fit_transcripts(pairs: Iterable[tuple[Transcript, str]]) -> Calibration:
+    """The calibration from readings of an uncalibrated model and what was really said, in plain words.
+
+    Raises ValueError as ``fit`` does, and for readings that were calibrated already.
+    """
+    probabilities, right = list[float](), list[bool]()
+    for transcript, said in pairs:
+        if transcript.calibrated:
+            raise ValueError("these confidences were calibrated already")
+        probabilities += [word.confidence for word in transcript.words]
+        right += right_words([word.text for word in transcript.words], said.split())
+    return fit(probabilities, right)
 
 
 def fit(probabilities: Sequence[float], right: Sequence[bool]) -> Calibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -34,7 +35,7 @@ class Device:
     compute: str | None = None
     """"int8", "int8_float16", "float16", ...; None: int8, on a GPU with float16 around it."""
     threads: int = 0
-    """Per reading, CPU only; 0 leaves it to the library."""
+    """Per reading, CPU only; 0: all cores but one, which the media path needs."""
     at_once: int = 2
     """Readings side by side."""
 
@@ -144,7 +145,7 @@ def _load(folder: Path, device: Device) -> Any:
             device_index=int(index or 0),
             compute_type=device.compute or _TYPES[name],
             inter_threads=device.at_once,
-            intra_threads=device.threads,
+            intra_threads=device.threads or max(1, (os.cpu_count() or 1) - 1),
         )
     except (RuntimeError, ValueError) as exc:
         raise EngineError("model-broken", f"{folder}: {exc}", folder=str(folder)) from exc

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.asr_whisper.calibration import FILE, Calibration, fit, load
+from models.asr_whisper.calibration import FILE, Calibration, fit, fit_transcripts, load, right_words
 from voicecore.errors import EngineError
+from voicecore.types import Transcript, Word
 
 
 def test_unfitted_leaves_probabilities_as_they_are():
@@ -30,6 +31,32 @@ def test_needs_both_kinds_of_words():
     for right in ([], [True, True], [False]):
         with pytest.raises(ValueError, match="right and words that are wrong"):
             fit([0.5] * len(right), right)
+
+
+@pytest.mark.parametrize(
+    ("heard", "said", "right"),
+    [
+        ("pay my bill", "pay my bill", [1, 1, 1]),
+        ("play my bill please", "pay my bill", [0, 1, 1, 0]),
+        ("", "pay my bill", []),
+        ("thanks for watching", "", [0, 0, 0]),
+    ],
+)
+def test_which_words_are_right(heard, said, right):
+    assert right_words(heard.split(), said.split()) == list(map(bool, right))
+
+
+def test_fits_transcripts():
+    def transcript(*words, calibrated=False):
+        return Transcript(words=tuple(Word(text, 0, 0, sure) for text, sure in words), calibrated=calibrated)
+
+    heard = [transcript(("pay", 0.9), ("my", 0.8), ("bell", 0.4)), transcript(("yes", 0.95), ("so", 0.3))]
+    fitted = fit_transcripts(zip(heard, ("pay my bill", "yes"), strict=True))
+    assert fitted.words == 5
+    assert fitted.of(0.95) > 0.6
+    assert fitted.of(0.3) < 0.4
+    with pytest.raises(ValueError, match="already"):
+        fit_transcripts([(transcript(("yes", 0.9), calibrated=True), "yes")])
 
 
 def test_lies_beside_the_weights(tmp_path):
