@@ -49,7 +49,11 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
             "kokoro": Engine("models.tts_onnx.engine", "kokoro", "engines", "kokoro-82m"),
         },
         "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
-        "llm": {"retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines")},
+        "llm": {
+            "retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines"),
+            "llama": Engine("models.llm_llama.engine", "LlamaLlm", "llm", "qwen2.5-1.5b"),
+            "openai": Engine("models.llm_openai", "OpenAiLlm", "serve"),
+        },
     }
 )
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
+import httpx
 import numpy as np
 import pytest
 
 from models.asr_whisper import Settings as WhisperSettings
 from models.asr_whisper import WhisperAsr
 from models.engines import ENGINES, find_engine, load
+from models.llm_llama.sampler import Sampling
+from models.llm_llama.settings import Placement
+from models.llm_llama.settings import Settings as LlamaSettings
+from models.llm_openai import Server
 from models.synthesize import kokoro, vits
+from models.synthesize.install import synthesize
 from voicecore.ports import Asr, Embedder, Llm, Tts, TurnModel, Vad
 from voicecore.types import RATE, TICK, Expectation, SlotKind, Transcript
 
@@ -59,8 +66,33 @@ def tts(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=ENGINES["llm"])
-def llm(request, model_data):
-    return load("llm", request.param, model_data, embedder=load("embedder", "minilm", model_data))
+def llm(request, tmp_path_factory):
+    if request.param == "retrieval":
+        data = request.getfixturevalue("model_data")
+        yield load("llm", "retrieval", data, embedder=load("embedder", "minilm", data))
+    elif request.param == "openai":
+        yield load(
+            "llm", "openai", tmp_path_factory.mktemp("none"), server=ECHO, transport=httpx.MockTransport(echo)
+        )
+    else:
+        pytest.importorskip("llama_cpp")
+        data = tmp_path_factory.mktemp("llama")
+        synthesize("qwen2.5-1.5b", data, shape="toy", quantisation="F16")
+        made = load("llm", "llama", data, settings=LlamaSettings(LLAMA, sampling=Sampling(1.0, seed=1)))
+        yield made
+        made.close()
+
+
+ECHO = Server("http://127.0.0.1:1/v1", "echo")
+LLAMA = Placement(cells=8192, sequences=8, threads=1)
+
+
+def echo(request):
+    """A server that says the last line of what is known, or nothing."""
+    text = json.loads(request.content)["messages"][-1]["content"]
+    known = [line[2:] for line in text.splitlines() if line.startswith("- ")]
+    chunk = {"choices": [{"delta": {"content": known[-1] if known else ""}}]}
+    return httpx.Response(200, text=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n")
 
 
 def noise(samples: int, seed: int = 0):
@@ -281,8 +313,9 @@ class TestLlm:
         question = "when do I have to pay a late fee"
         said = [sentence async for sentence in llm.generate("Answer briefly.", question, self.PASSAGES)]
         assert said
-        assert all(re.search(r"[.!?]$", sentence) and sentence == sentence.strip() for sentence in said)
-        assert "ten days" in " ".join(said)
+        assert all(re.search(r"[.!?][\"')\]]*$", part) and part == part.strip() for part in said)
+        if type(llm).__name__ != "LlamaLlm":  # synthetic weights: what it says is noise
+            assert "ten days" in " ".join(said)
 
     async def test_survives_having_no_passages(self, llm):
         said = [sentence async for sentence in llm.generate("Answer briefly.", "what is this", ())]
