@@ -90,15 +90,9 @@ cdef class LogMel:
     cdef int held                # samples in the line
     cdef bint mirrored           # the utterance's beginning is in front of it
 
-    def __cinit__(self):
-        self.log = NULL
-
-    def __init__(self, int bins=80):
-        """Raises ValueError for another number of bins, MemoryError."""
+    def __cinit__(self, int bins=80):
         if bins not in (80, 128):
             raise ValueError(f"there are filters for 80 or 128 bins, not {bins}")
-        if self.log != NULL:
-            raise RuntimeError("a spectrogram is made once")
         self.bins = bins
         self.tables = &TABLES[0] if bins == 80 else &TABLES[1]
         self.log = <float *>malloc(bins * STRIDE * sizeof(float))

@@ -170,8 +170,6 @@ def test_input_is_checked() -> None:
         with pytest.raises(ValueError, match="80 or 128"):
             LogMel(bins)
     mel = LogMel()
-    with pytest.raises(RuntimeError):
-        mel.__init__(80)  # type: ignore[misc]
     for bad in (np.zeros(160, np.float32), np.zeros((2, 80), np.int16), np.zeros(320, np.int16)[::2], None):
         with pytest.raises(TypeError):
             mel.process(bad)  # type: ignore[arg-type]
