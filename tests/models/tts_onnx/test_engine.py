@@ -28,9 +28,17 @@ LEXICON = {"IBAN": '<phoneme alphabet="ipa" ph="ˈaɪbæn">eye ban</phoneme>', "
 
 @pytest.fixture(scope="module", params=["piper", "kokoro"])
 def make(request, toy_vits, toy_kokoro):
-    """Makes an engine with options."""
+    """Makes an engine with options, each only once."""
     folder = {"piper": toy_vits, "kokoro": toy_kokoro}[request.param]
-    return lambda **options: getattr(engine, request.param)(folder, **options)
+    made = {}
+
+    def make(**options):
+        key = repr(sorted(options.items()))
+        if key not in made:
+            made[key] = getattr(engine, request.param)(folder, **options)
+        return made[key]
+
+    return make
 
 
 @pytest.fixture(scope="module")
