@@ -117,11 +117,14 @@ class KokoroVoice:
 
     def _batches(self, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
         """As many groups at a time as the model takes: all of them, unless they are long numbers."""
-        first = 0
-        for end in range(1, len(groups) + 1):
-            if end == len(groups) or len(self.symbols(groups[first : end + 1])[0]) > MOST:
-                yield groups[first:end]
-                first = end
+        first, taken = 0, 0
+        for nth, group in enumerate(groups):
+            size = len(self.symbols([group])[0]) + 1
+            if nth > first and taken + size > MOST:
+                yield groups[first:nth]
+                first, taken = nth, 0
+            taken += size
+        yield groups[first:]
 
     def _run(self, groups: Sequence[Group], speed: float) -> tuple[Floats, list[int]]:
         """The sound of ``groups``, float32 [n], and the sample at which each begins."""
@@ -156,7 +159,10 @@ class KokoroVoice:
 
 
 def phonemes(ipa: str, language: str) -> str:
-    """espeak-ng's IPA, tied by "^", in Kokoro's notation."""
+    """espeak-ng's IPA, tied by "^", or a lexicon's, without ties, in Kokoro's notation."""
+    if "^" not in ipa:
+        for tied in _DIPHTHONGS.keys() - {"t^s", "d^z"}:  # "cats" has two sounds there
+            ipa = ipa.replace(tied.replace("^", ""), tied)
     tables = [_DIPHTHONGS]
     if language.startswith("en"):
         tables += [_ENGLISH, _BRITISH if language == "en-gb" else _AMERICAN]

@@ -65,6 +65,9 @@ def test_more_symbols_than_the_model_takes(voice):
         ("bˈʌʔn\u0329", "en-us", "bˈʌtn"),
         ("pˈiːpə^l", "en-us", "pˈipᵊl"),
         ("ma^ɪnt", "de", "mInt"),
+        ("ˈaɪbæn", "en-us", "ˈIbæn"),
+        ("kˈæts", "en-us", "kˈæts"),
+        ("tʃˈeɪndʒ", "en-us", "ʧˈAnʤ"),
     ],
 )
 def test_its_own_notation(ipa, language, wanted):
