@@ -147,12 +147,18 @@ class ConversationLlm(Llm, Protocol):
         ...
 
     def reply(
-        self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = (), urgent: bool = True
+        self,
+        call: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolOffer] = (),
+        urgent: bool = True,
+        insist: bool = False,
     ) -> AsyncIterator[str | ToolRequest]:
         """The agent's next contribution: whole sentences, or one request for a tool.
 
-        Not ``urgent`` is what no caller waits for, such as a summary. Closing the iterator stops the
-        engine within one step. Raises EngineError (codes ``llm-*``).
+        Not ``urgent`` is what no caller waits for, such as a summary. ``insist``: a request for a tool
+        and nothing else. Closing the iterator stops the engine within one step. Raises EngineError
+        (codes ``llm-*``) and ConfigError("bad-schema") for a tool whose schema cannot be enforced.
         """
         ...
 
