@@ -25,6 +25,7 @@ from voicecore.types import Floats
 log = logging.getLogger(__name__)
 
 Deliver = Callable[[Event], None]
+CLOSED = "the language model was shut down"
 FULL = "the language model's memory is full of calls at work"
 
 
@@ -65,7 +66,10 @@ class Worker:
         self._thread.start()
 
     def start(self, request: Request, deliver: Deliver) -> None:
-        """Take up ``request``; ``deliver`` is called in the worker's thread."""
+        """Take up ``request``; ``deliver`` is called in the worker's thread, or at once after ``close``."""
+        if self._closing:
+            deliver(Over(request.id, "llm-closed", CLOSED))
+            return
         self._orders.put(partial(self._start, request, deliver))
 
     def cancel(self, request_id: int) -> None:
@@ -88,11 +92,14 @@ class Worker:
                 self._library.interrupt()
         self._orders.put(lambda: None)
         self._thread.join()
-        self._fail(list(self._replies), EngineError("llm-closed", "the language model was shut down"))
+        self._fail(list(self._replies), EngineError("llm-closed", CLOSED))
+        self._take_orders()
         self._library.close()
 
     def _run(self) -> None:
         while not self._closing:
+            if not self._replies:
+                self._obey(self._orders.get())
             begun = time.perf_counter()
             self._take_orders()
             shares = self._scheduler.plan()
@@ -104,18 +111,22 @@ class Worker:
                 self._fail(list(self._replies), EngineError("llm-failed", type(exc).__name__))
 
     def _take_orders(self) -> None:
-        """All that wait; with nothing else to do, wait for one."""
-        idle = not self._replies
-        while idle or not self._orders.empty():
-            order = self._orders.get()
-            idle = False
-            try:
-                order()
-            except Exception:
-                log.exception("an order to the language model failed")
+        """All that wait."""
+        while not self._orders.empty():
+            self._obey(self._orders.get())
+
+    @staticmethod
+    def _obey(order: Callable[[], None]) -> None:
+        try:
+            order()
+        except Exception:
+            log.exception("an order to the language model failed")
 
     def _start(self, request: Request, deliver: Deliver) -> None:
         if request.id in self._cancelled:
+            return
+        if self._closing:
+            deliver(Over(request.id, "llm-closed", CLOSED))
             return
         rivals = [reply for reply in self._replies.values() if reply.request.call == request.call]
         if not request.most and any(rival.request.most for rival in rivals):
@@ -128,6 +139,9 @@ class Worker:
         except VoicecoreError as exc:
             deliver(Over(request.id, exc.code, str(exc)))
             return
+        except Exception as exc:
+            deliver(Over(request.id, "llm-failed", type(exc).__name__))
+            raise
         self._replies[reply.job] = reply
         reply.branch.busy = True
         self._scheduler.add(reply.job)

@@ -289,9 +289,23 @@ def test_closing_ends_what_is_under_way(fake, say, desk):
     assert one.result(request)[1].code == "llm-closed"
 
 
+def test_after_closing_nothing_hangs(fake, desk):
+    one = desk(fake())
+    one.worker.close()
+    assert one.result(one.ask("a", "x"))[1].code == "llm-closed"
+
+
+def test_what_cannot_even_be_begun_is_told(fake, desk):
+    one = desk(fake())
+    strange = ToolOffer("x", "", {"type": "object", "properties": {1: object()}})
+    assert one.result(one.ask("a", "x", tools=(strange,)))[1].code == "llm-failed"
+    assert one.result(one.ask("a", "x"))[1].code == ""
+
+
 def test_every_step_is_recorded(fake, desk):
     one = desk(fake())
     _, over = one.result(one.ask("a", "x"))
+    one.worker.close()
     records = list(one.worker.records)
     assert sum(record.read for record in records) == over.read
     assert sum(record.decoded for record in records) == over.decoded
