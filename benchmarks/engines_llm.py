@@ -146,8 +146,10 @@ class Bench:
 
     def scheduling(self) -> list[Figure]:
         """The share of a step that is not llama.cpp's: planning, sampling, text, events."""
-        alone, batched = self._decode(1), self._decode(CALLS)
+        alone, batched = (self._decode(calls) + self._decode(calls) for calls in (1, CALLS))
+        python_us = np.median([(record.whole_s - record.model_s) * 1e6 for record in batched])
         return [
+            self._figure("scheduler_step_us", python_us, "us", len(batched)),
             self._figure("scheduler_overhead", overhead(batched), "share", len(batched), "<= 0.05"),
             self._figure("scheduler_overhead_of_one_call", overhead(alone), "share", len(alone), "<= 0.05"),
         ]

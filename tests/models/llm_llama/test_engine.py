@@ -161,3 +161,19 @@ def test_senseless_settings(facts):
 def test_senseless_placements(facts):
     with pytest.raises(ConfigError, match="bad-placement"):
         Placement(**facts)
+
+
+async def test_a_long_talk_goes_on_beyond_what_the_prompt_holds(real):
+    """What is left is moved up in memory: no turn reads the whole of it again."""
+    said, reads = [], []
+    for n in range(24):
+        said += [
+            f"this is what I have to say in turn {n}, word by word",
+            "I see, and what else may I do for you",
+        ]
+        before = sum(record.read for record in real.worker.records)
+        await reply(real, "long talk", *said[:-1])
+        reads.append(sum(record.read for record in real.worker.records) - before)
+    assert sum(len(text) for text in said) > 4 * 512
+    assert max(reads[1:]) < 200
+    real.forget("long talk")
