@@ -49,11 +49,10 @@ class Reply:
             self.branch.sequence, start, tokens, share.tokens == self.job.unread and self.job.most > 0
         )
 
-    def hold(self, library: Library, most: int) -> None:
-        """From now on it is a request for a tool and nothing else, at most ``most`` tokens long."""
-        assert self.grammar is not None
-        self.sampler.constrain(library.constraint(self.grammar.gbnf))
-        self.asking, self.job.most = True, most
+    def hold(self, library: Library, grammar: ToolGrammar) -> None:
+        """From now on it is a request for a tool and nothing else, with time enough for the longest."""
+        self.sampler.constrain(library.constraint(grammar.gbnf))
+        self.asking, self.job.most = True, self.job.decoded + grammar.longest + 1
 
     def take(self, logits: Floats, library: Library) -> bool:
         """Choose the next token from ``logits`` (float32 [vocabulary]), say what it completes; whether all
@@ -62,7 +61,7 @@ class Reply:
         if self.grammar is not None and not self.asking and not self._text:
             begun = library.piece(token).decode(errors="ignore").lstrip()
             if begun.startswith(OPENING):
-                self.hold(library, self.grammar.longest + 1)
+                self.hold(library, self.grammar)
                 token = self.sampler.pick(logits)
         self._last = token
         ended = library.ends(token)

@@ -160,7 +160,7 @@ class Worker:
         reply = Reply(request, prompt, branch, job, Sampler(request.sampling), deliver, grammar)
         self._aim(reply)
         if request.insist and grammar is not None:
-            reply.hold(self._library, grammar.longest + 1)
+            reply.hold(self._library, grammar)
         return reply
 
     def _aim(self, reply: Reply) -> None:
