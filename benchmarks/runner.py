@@ -15,8 +15,9 @@ from benchmarks.report import write_report
 from voicecore.errors import ConfigError
 
 Figure = dict[str, Any]
-"""``name``, ``value``, ``unit``, ``n`` (how many observations), ``goal`` (text such as "<= 30", or None) and
-``ok`` (None without a goal)."""
+"""``name``, ``value`` (None: could not be measured), ``unit``, ``n`` (how many observations), ``goal`` (text
+such as "<= 30", or None) and ``ok`` (None without a goal); perhaps ``p50`` and ``p99`` beside a value that is
+the p95, and ``weights``: of which model, and whether they are synthetic."""
 
 BENCHES = {
     "kernels": "benchmarks.kernels",
@@ -26,6 +27,8 @@ BENCHES = {
     "media": "benchmarks.media_delay",
     "replay": "benchmarks.replay",
     "duplex": "benchmarks.duplex.bench",
+    "engines": "benchmarks.engines",
+    "stages": "benchmarks.stages.bench",
 }
 REPORTS = Path(__file__).parent / "reports"
 
@@ -48,10 +51,16 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
 
 
 def _table(name: str, figures: Sequence[Figure]) -> Table:
-    table = Table("figure", "value", "goal", "n", "", title=f"voicecore bench {name}")
+    more = [key for key in ("p50", "p99") if any(key in f for f in figures)]
+    table = Table("figure", "value", "goal", "n", "", *more, title=f"voicecore bench {name}")
     for f in figures:
-        value = f"{f['value']:.4g}" if isinstance(f["value"], float) else str(f["value"])
         mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[f["ok"]]
         goal = "" if f["goal"] is None else str(f["goal"])
-        table.add_row(f["name"], f"{value} {f['unit']}", goal, str(f["n"]), mark)
+        value = f"{_shown(f['value'])} {f['unit']}"
+        table.add_row(f["name"], value, goal, str(f["n"]), mark, *(_shown(f.get(key, "")) for key in more))
+    table.caption = "\n".join(dict.fromkeys(f"weights: {f['weights']}" for f in figures if "weights" in f))
     return table
+
+
+def _shown(value: object) -> str:
+    return "—" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -129,15 +130,20 @@ def replay(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="kernels, perception, wer, call or replay")],
+    name: Annotated[str, typer.Argument(help="kernels, perception, call, engines, stages, ...")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
     ] = None,
+    profile: Annotated[
+        str, typer.Option(help="stages: the hardware in benchmarks/budgets.toml.", envvar="BENCH_PROFILE")
+    ] = "",
 ) -> None:
     """Measure on this box; the exit status tells whether every goal was met."""
     from benchmarks.runner import run_bench
 
+    if profile:
+        os.environ["BENCH_PROFILE"] = profile
     sys.exit(run_bench(name, as_json, report))
 
 
