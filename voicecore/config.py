@@ -133,6 +133,29 @@ class EngineNames(Section):
     llm: str = "retrieval"
 
 
+class EngineSettings(EngineNames):
+    """The engines, and where they run."""
+
+    place: Literal["in-process", "processes"] = "in-process"
+    """"processes": recogniser, language model and speech each in a process of its own, which is started
+    again when it dies."""
+
+
+class AdmissionSettings(Section):
+    """How many calls are taken, so that none is slow."""
+
+    late_ms: float = Field(1000.0, gt=0)
+    """Of recent replies 95 in 100 are to begin within this, once the caller's turn was taken."""
+    window_s: float = Field(60.0, gt=0)
+    fewest_turns: int = Field(10, ge=1)
+    """Recent is what is within the window; fewer turns than this say nothing."""
+    most_calls: int | None = Field(None, ge=1)
+    retry_after_s: int = Field(10, ge=1)
+    """What a refused caller is told (503, Retry-After)."""
+    overflow: str | None = None
+    """SIP URI to which calls are transferred instead of refused."""
+
+
 class TurnSettings(Section):
     """How the floor changes hands; milliseconds on the audio clock."""
 
@@ -190,7 +213,8 @@ class Appliance(Section):
 
     agent: Path
     sip: SipSettings = SipSettings()
-    engines: EngineNames = EngineNames()
+    engines: EngineSettings = EngineSettings()
+    admission: AdmissionSettings = AdmissionSettings()
     turns: TurnSettings = TurnSettings()
     store: StoreSettings = StoreSettings()
     data_dir: Path | None = None

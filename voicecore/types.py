@@ -198,7 +198,7 @@ class TurnTrace:
     """The part of ``agent_text`` that had reached the caller's ear when the turn ended."""
     interrupted: bool = False
     by: str = "speech"
-    """What made the turn: "speech", "dtmf", "silence", or "start" for the greeting."""
+    """What made the turn: "speech", "dtmf", "silence", "failure" (of ours), or "start" for the greeting."""
     times: dict[str, float] = field(default_factory=dict)
     work_ms: dict[str, float] = field(default_factory=dict)
     reopened: int = 0

@@ -41,6 +41,8 @@ class Manners(Section):
     handoff_failed: Wordings = (
         "I'm sorry, nobody can take your call right now. Please try again a little later. Goodbye.",
     )
+    engine_failed: Wordings = ("I'm sorry. I'll put you through.",)
+    """To a caller whose call can't go on because a part of us has failed. To be said within 2.5 seconds."""
     check: Wordings = ("I heard {value}. Is that right?", "Was that {value}?")
     checked: Wordings = ("Thank you.",)
     denied: Wordings = ("Sorry about that.", "My mistake.")

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from voicecore.config import TurnSettings
+from voicecore.config import AdmissionSettings, TurnSettings
 from voicecore.dialogue import (
     Delivered,
     Event,
@@ -22,8 +22,10 @@ from voicecore.dialogue import (
 )
 from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
+from voicecore.pipeline.admission import Admission
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.ears import Ears, Sound
+from voicecore.pipeline.emergency import Emergency, Rescue
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.filler import Filler
@@ -71,6 +73,9 @@ class House:
     turns: TurnSettings
     floor: FloorMaker = own_floor
     """Makes the floor of a call; another one lets a benchmark compare ways of taking turns."""
+    admission: Admission = field(default_factory=lambda: Admission(AdmissionSettings()))
+    emergency: Emergency | None = None
+    """For calls whose engines fail; without it they are hung up."""
 
 
 class Session:
@@ -85,7 +90,8 @@ class Session:
         self._floor = house.floor(house.turns, call)
         self._asr_lane = house.lanes.per_call(call.info.id)
         self._listener = Listener(house.engines.asr, self._asr_lane, self._on_partial)
-        self._mouth = Mouth(call, house.engines.tts, house.lanes.shared, self._on_sound, self._on_queued)
+        speech = (house.engines.tts, house.lanes.shared)
+        self._mouth = Mouth(call, *speech, self._on_sound, self._on_queued, self._failed)
         self._keypad = Keypad()
         self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
         shell = Shell(lambda: self.now, self._watch, self._draft_reply)
@@ -101,6 +107,9 @@ class Session:
         self._played = 0
         self._state = self._floor.state
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rescue: Rescue | None = None
+        self._passed_on = False
+        """Whether a person was asked to take the call, and has not refused."""
 
     @property
     def now(self) -> float:
@@ -119,6 +128,9 @@ class Session:
         """One media tick: what was heard decides, then playout goes on."""
         self._ticks += 1
         self._recorder.write(frame)
+        if self._rescue is not None:
+            self._be_rescued(self._rescue, frame)
+            return
         self._listener.tick(frame.caller)
         judgement = self._floor.judgement
         self._perform(self._floor.step(self._features(sound), self.now))
@@ -137,7 +149,7 @@ class Session:
 
     def key(self, digit: str) -> None:
         """A DTMF key: silences the agent at once, counts when the answer is whole."""
-        if self._keypad.is_trailing(digit, self.now):
+        if self._rescue is not None or self._keypad.is_trailing(digit, self.now):
             return
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
@@ -147,17 +159,43 @@ class Session:
 
     def transferred(self, code: int) -> None:
         """The far end's final answer to our REFER: leave the caller to it, or explain."""
-        if code < _REFUSED:
+        if self._rescue is not None:
+            self._rescue.transferred(code)
+        elif code < _REFUSED:
             self.call.hangup()
         else:
+            self._passed_on = False
             self._watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
+
+    def rescue(self, code: str) -> None:
+        """The call can't go on: tell the caller so, and hand over to a person, unless one is being asked."""
+        if self._rescue is not None or self._passed_on:
+            return
+        self._chronicle.failed(code, self.now)
+        self._cancel_work()
+        if self._house.emergency is None:
+            self.call.hangup()
+            return
+        self._stop_playout()
+        self._drop_turn()
+        self._chronicle.begin_turn("failure", self.now)
+        self._rescue = Rescue(self.call, self._mouth, self._house.emergency, self.now)
+
+    def _be_rescued(self, rescue: Rescue, frame: MediaFrame) -> None:
+        self._note_played(frame.played)
+        for delivery in self._mouth.tick(frame.played):
+            self._delivered(delivery)
+        rescue.tick(self.now)
+
+    def _cancel_work(self) -> None:
+        self._filler.drop()
+        for task in self._tasks:
+            task.cancel()
 
     async def end(self, outcome: dict[str, Any]) -> None:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
-        self._filler.drop()
-        for task in self._tasks:
-            task.cancel()
+        self._cancel_work()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._listener.drop()
         self._asr_lane.close()
@@ -364,6 +402,7 @@ class Session:
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
         match reply.farewell:
             case Transfer(target=target):
+                self._passed_on = True
                 self.call.transfer(target)
             case HangUp():
                 self.call.hangup()
@@ -386,6 +425,9 @@ class Session:
         self._chronicle.mark_once("tts_first", self.now)
 
     def _on_queued(self, speech: Speech) -> None:
+        if self._rescue is not None:
+            self._chronicle.queued(speech, self.now)
+            return
         if self._floor.takes(FloorEvent.REPLY):
             self._floor.on(FloorEvent.REPLY)
             if not self._deciding:
@@ -402,10 +444,13 @@ class Session:
         self._played = played
         for speech in self._mouth.begun(played):
             since = (played - (speech.start or 0)) / RATE
+            first = "played" not in self._chronicle.turn.times
             self._chronicle.begun(speech, self.now - min(since, TICK_MS / 1000))
+            if first:
+                self._house.admission.note(self._chronicle.turn.times)
 
     def _watch(self, work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> asyncio.Task[None]:
-        """Run ``work``; a failure ends the call instead of leaving the caller in silence."""
+        """Run ``work``; a failure hands the call over instead of leaving the caller in silence."""
         task = work if isinstance(work, asyncio.Task) else asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -413,9 +458,12 @@ class Session:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if task.cancelled() or (exc := task.exception()) is None:
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            self._failed(exc)
+
+    def _failed(self, exc: BaseException) -> None:
+        if self._rescue is not None:
             return
         code = exc.code if isinstance(exc, VoicecoreError) else "internal"
         log.error("call failed: %s", code, exc_info=exc, extra={"call": self.call.info.id})
-        self._chronicle.failed(code, self.now)
-        self.call.hangup()
+        self.rescue(code)
