@@ -34,16 +34,21 @@ from voicecore.types import RATE, Expectation, Message, Pcm, SpeechChunk, ToolOf
 
 ANSWER_S = 10.0
 """How long, by the wall clock, an engine may take for its next answer to a call."""
+WORDING_S = 30.0
+"""The same for a sentence of a language model, which may have a whole conversation to read first, ..."""
+BACKGROUND_S = 300.0
+"""... and for one that no caller waits for."""
 HEARD = 8 * RATE
 """What a turn model looks at, from the end."""
 
 
 class _Exchange:
-    """A line that a worker thread waits on."""
+    """A line that a worker thread waits on; an error ends it, so that no answer comes to a later question."""
 
     def __init__(self, host: EngineHost) -> None:
         """Raises EngineError("engine-died")."""
         self._inbox: queue.SimpleQueue[Packet | EngineError] = queue.SimpleQueue()
+        self._failure: EngineError | None = None
         self.line = host.open(self._inbox.put)
 
     def ask(self, op: str, facts: Mapping[str, Any] | None = None, pcm: Pcm | None = None) -> Packet:
@@ -53,17 +58,21 @@ class _Exchange:
 
     def receive(self) -> Packet:
         """Raises EngineError: the engine's own code, ``engine-died`` or ``engine-late``."""
+        if self._failure is not None:
+            raise self._failure
         try:
             received = self._inbox.get(timeout=ANSWER_S)
         except queue.Empty:
-            received = _late()
+            received = _late(ANSWER_S)
         if isinstance(received, EngineError):
+            self._failure = received
+            self.line.close()
             raise received
         return received
 
 
-def _late() -> EngineError:
-    return EngineError("engine-late", f"no answer from the engine process within {ANSWER_S:.0f} s")
+def _late(seconds: float) -> EngineError:
+    return EngineError("engine-late", f"no answer from the engine process within {seconds:.0f} s")
 
 
 class RemoteAsr:
@@ -151,12 +160,14 @@ class RemoteLlm:
     async def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
         """See ``Llm``. Raises EngineError."""
         facts = {"instruction": instruction, "question": question, "passages": list(passages)}
-        async with contextlib.aclosing(self._stream(GENERATE, facts)) as answer:
+        async with contextlib.aclosing(self._stream(GENERATE, facts, WORDING_S)) as answer:
             async for said in answer:
                 assert isinstance(said, str), "generate offers no tools"
                 yield said
 
-    async def _stream(self, op: str, facts: Mapping[str, Any]) -> AsyncGenerator[str | ToolRequest, None]:
+    async def _stream(
+        self, op: str, facts: Mapping[str, Any], patience_s: float
+    ) -> AsyncGenerator[str | ToolRequest, None]:
         loop = asyncio.get_running_loop()
         inbox: asyncio.Queue[Packet | EngineError] = asyncio.Queue()
 
@@ -169,9 +180,9 @@ class RemoteLlm:
             line.send(op, facts)
             while True:
                 try:
-                    received = await asyncio.wait_for(inbox.get(), ANSWER_S)
+                    received = await asyncio.wait_for(inbox.get(), patience_s)
                 except TimeoutError as exc:
-                    raise _late() from exc
+                    raise _late(patience_s) from exc
                 over = isinstance(received, EngineError) or received.op == DONE
                 if isinstance(received, EngineError):
                     raise received
@@ -195,7 +206,8 @@ class RemoteConversationLlm(RemoteLlm):
     ) -> AsyncIterator[str | ToolRequest]:
         """See ``ConversationLlm``. Raises EngineError."""
         facts = {**talk_facts(call, messages, tools), "urgent": urgent}
-        async with contextlib.aclosing(self._stream(REPLY, facts)) as answer:
+        patience_s = WORDING_S if urgent else BACKGROUND_S
+        async with contextlib.aclosing(self._stream(REPLY, facts, patience_s)) as answer:
             async for said in answer:
                 yield said
 

@@ -1,0 +1,146 @@
+"""Four calls in real time whose engine process is killed: each hears the sentence and gets a person."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.processes import descendants
+from sip.memory import MemoryCall, MemoryEndpoint
+from voicecore.app import Running, running
+from voicecore.config import Appliance
+from voicecore.demo import EXAMPLE
+from voicecore.types import RATE, TICK, TICK_MS, Pcm
+
+pytestmark = pytest.mark.interop
+PERSON = "sip:person@127.0.0.1:5090"
+_PATIENCE_S = 60
+_MOST_S = 3.0
+
+
+@dataclass
+class Line:
+    """A caller on a media clock of its own, who says nothing."""
+
+    call: MemoryCall
+    transferred_at: float | None = None
+    """On the call's audio clock."""
+    silence: Pcm = field(default_factory=lambda: np.zeros(TICK, np.int16))
+
+    async def hold(self) -> None:
+        due = time.monotonic()
+        while self.call.state != "ended":
+            if self.call.state == "answered":
+                self.call.hear(self.silence)
+            if self.call.transfers and self.transferred_at is None:
+                self.transferred_at = self.call.seconds
+            due += TICK_MS / 1000
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def heard(self, sentence: Pcm) -> bool:
+        """Whether all of ``sentence`` came out of the call, sample by sample."""
+        _, agent = self.call.recording()
+        loudest = int(np.argmax(np.abs(sentence)))
+        for at in np.flatnonzero(agent == sentence[loudest]) - loudest:
+            if at >= 0 and np.array_equal(agent[at : at + len(sentence)], sentence):
+                return True
+        return False
+
+
+@dataclass
+class House:
+    running: Running
+    endpoint: MemoryEndpoint
+    holding: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def called(self) -> Line:
+        line = Line(self.endpoint.invite())
+        self.holding.append(asyncio.ensure_future(line.hold()))
+        return line
+
+    @property
+    def engines_up(self) -> bool:
+        return self.running.house.admission.refusal() is None
+
+
+@pytest.fixture
+async def house(tmp_path: Path, model_data: Path) -> AsyncIterator[House]:
+    appliance = Appliance.model_validate(
+        {
+            "agent": EXAMPLE,
+            "engines": {"place": "processes"},
+            "store": {"url": f"sqlite:///{tmp_path / 'calls.db'}", "recordings": tmp_path / "recordings"},
+            "run_dir": tmp_path / "run",
+            "data_dir": model_data,
+            "backend": "http://127.0.0.1:9",
+        }
+    )
+    endpoint = MemoryEndpoint()
+    async with running(appliance, endpoint) as served:
+        made = House(served, endpoint)
+        yield made
+        for task in made.holding:
+            task.cancel()
+        await asyncio.gather(*made.holding, return_exceptions=True)
+
+
+def engine_process(name: str) -> int:
+    """The process that runs the engine behind port ``name``."""
+    for pid in descendants(os.getpid()):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if (
+            b"models.serving" in command
+            and f'"{name}":'.encode() in command[command.index(b"models.serving") + 2]
+        ):
+            return pid
+    raise AssertionError(f"no process runs {name}")
+
+
+async def until(condition) -> None:  # type: ignore[no-untyped-def]
+    async with asyncio.timeout(_PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("engine", ["asr", "tts", "llm"])
+async def test_all_callers_are_handed_over_and_the_next_call_works(house: House, engine: str) -> None:
+    lines = [await house.called() for _ in range(4)]
+    await until(lambda: all(line.call.state == "answered" and line.call.seconds > 1.5 for line in lines))
+    os.kill(engine_process(engine), signal.SIGKILL)
+    killed = [line.call.seconds for line in lines]
+    await until(lambda: all(line.transferred_at is not None for line in lines))
+    ready = house.running.house.emergency
+    assert ready is not None
+    took = [line.transferred_at - at for line, at in zip(lines, killed, strict=True)]
+    print(f"{engine}: killed to transferred, s: {[round(s, 2) for s in took]}")
+    assert max(took) <= _MOST_S
+    assert len(ready.sorry.pcm) / RATE <= min(took)
+    assert all(line.heard(ready.sorry.pcm) for line in lines)
+    for line in lines:
+        assert line.call.transfers == [PERSON]
+        line.call.far_notify(200, "OK", final=True)
+    await until(lambda: all(line.call.state == "ended" for line in lines))
+    await until(lambda: house.engines_up)
+    following = await house.called()
+    await until(lambda: following.call.seconds > 2.0)
+    _, agent = following.call.recording()
+    assert np.abs(agent).max() > 1000
+    assert following.call.transfers == []
+    assert following.call.state == "answered"
+
+
+async def test_calls_are_refused_while_an_engine_is_started_again(house: House) -> None:
+    os.kill(engine_process("asr"), signal.SIGKILL)
+    await until(lambda: not house.engines_up)
+    refused = house.endpoint.invite()
+    await until(lambda: refused.rejection is not None)
+    assert refused.rejection == (503, 10)
+    await until(lambda: house.engines_up)
