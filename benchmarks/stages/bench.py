@@ -46,8 +46,8 @@ def run() -> list[Figure]:
     """
     name, profile = choose_profile()
     with loaded(profile) as engines:
-        lines = [_spoken(text) for text in SAID]
-        asyncio.run(Load(engines, lines, 1, 1, 0.001).run())
+        lines = [spoken(text) for text in SAID]
+        asyncio.run(Load(engines, lines, 1, 1, profile.seconds).run())
         measured = [_measure(engines, lines, calls, profile) for calls in profile.loads]
         return figures(name, profile, measured, engines.weights)
 
@@ -82,7 +82,7 @@ def _measure(engines: Engines, lines: list[Line], calls: int, profile: Profile) 
     return asyncio.run(Load(engines, lines, calls, profile.turns, profile.seconds).run())
 
 
-def _spoken(text: str) -> Line:
+def spoken(text: str) -> Line:
     """A caller's words as they come over a telephone line, spoken by espeak-ng."""
     chunks = load("tts", "espeak", data_dir()).synthesize(text)
     sound = np.concatenate([chunk.pcm for chunk in chunks]).astype(np.float32)

@@ -30,6 +30,8 @@ UNSTABLE = 3
 """Words at the end of a partial that may yet change: the language model does not read them in advance."""
 LISTEN_S = 4.0
 """Time for which a caller listens to an answer; a caller who is alone disturbs nobody and skips it."""
+UNFINISHED = "unfinished"
+"""Code of a turn that was not over when the load was."""
 SILENCE_S = 0.1
 """Silence behind the words when the turn model is asked."""
 INSTRUCTION = " ".join(
@@ -74,7 +76,7 @@ class Load:
     """``calls`` callers on the same engines, in real time, until they have had ``turns`` turns together."""
 
     def __init__(self, engines: Engines, lines: list[Line], calls: int, turns: int, seconds: float) -> None:
-        """Every call has two turns at least; after ``seconds`` none begins any more."""
+        """Two turns a call at least; after ``seconds`` none begins, after twice as long none goes on."""
         self._engines = engines
         self._lines = lines
         self._calls = calls
@@ -89,14 +91,17 @@ class Load:
         begun = time.perf_counter()
         listening = asyncio.create_task(self._listen())
         try:
-            async with asyncio.TaskGroup() as group:
-                for call in range(self._calls):
-                    group.create_task(self._call(call, begun))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * self._seconds), asyncio.TaskGroup() as group:
+                    for call in range(self._calls):
+                        group.create_task(self._call(call, begun))
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
-            self._pool.shutdown()
+            self._pool.shutdown(cancel_futures=True)
+        if left := self._begun - len(self._samples.answers_ms) - self._samples.failed.total():
+            self._samples.failed[UNFINISHED] = left
         return self._samples
 
     async def _listen(self) -> None:
@@ -165,6 +170,8 @@ class Load:
         first = 0.0
         for _ in self._engines.tts.synthesize(ANSWER):
             first = first or time.perf_counter()
+        if not first:
+            raise EngineError("tts-silent", "no sound for a sentence")
         self._samples.ms[Stage.TTS].append((first - begun) * 1000)
         return first
 
@@ -181,13 +188,16 @@ class Load:
         self._samples.ms[stage].append((time.perf_counter() - begun) * 1000)
 
 
-async def first_sentence(engines: Engines, call: str, talk: str) -> str | ToolRequest | None:
-    """The language model's first sentence in answer to ``talk``; what follows is cancelled."""
+async def first_sentence(engines: Engines, call: str, talk: str) -> str | ToolRequest:
+    """The language model's first sentence in answer to ``talk``; what follows is cancelled.
+
+    Raises EngineError("llm-silent").
+    """
     reply = cast("AsyncGenerator[str | ToolRequest, None]", engines.llm.reply(call, conversation(talk)))
     async with aclosing(reply) as sentences:
         async for sentence in sentences:
             return sentence
-    return None
+    raise EngineError("llm-silent", "no reply to a caller")
 
 
 def conversation(talk: str) -> tuple[Message, ...]:

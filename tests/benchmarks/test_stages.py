@@ -238,8 +238,21 @@ async def test_the_language_model_reads_what_is_settled(hurried):
 
 
 async def test_no_turn_begins_when_the_time_is_over(hurried):
-    found = await held(Rig(), calls=1, turns=100, seconds=0.001)
+    found = await held(Rig(), calls=1, turns=100, seconds=1.2)
     assert len(found.answers_ms) == 1
+    assert not found.failed
+
+
+async def test_what_takes_for_ever_is_cut_off_and_counted(hurried, monkeypatch):
+    monkeypatch.setattr(Rig, "synthesize", lambda *_: time.sleep(1.0) or iter(()))
+    found = await held(Rig(), calls=1, turns=2, seconds=1.0)
+    assert found.failed == {"unfinished": 1}
+    assert found.answers_ms == []
+
+
+async def test_saying_nothing_is_a_failure(hurried, monkeypatch):
+    monkeypatch.setattr(Rig, "synthesize", lambda *_: iter(()))
+    assert (await held(Rig(), calls=1, turns=1)).failed == {"tts-silent": 2}
 
 
 async def test_a_turn_that_fails_is_counted_and_the_call_goes_on(hurried):
