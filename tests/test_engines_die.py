@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -15,10 +16,12 @@ import pytest
 
 from benchmarks.processes import descendants
 from sip.memory import MemoryCall, MemoryEndpoint
+from sip.remote import RemoteCall, SipEndpoint
 from voicecore.app import Running, running
-from voicecore.config import Appliance
-from voicecore.demo import EXAMPLE
-from voicecore.types import RATE, TICK, TICK_MS, Pcm
+from voicecore.config import Appliance, SipSettings
+from voicecore.demo import EXAMPLE, caller_endpoint
+from voicecore.ports import Endpoint
+from voicecore.types import RATE, TICK, TICK_MS, CallEventKind, Pcm
 
 pytestmark = pytest.mark.interop
 PERSON = "sip:person@127.0.0.1:5090"
@@ -71,20 +74,26 @@ class House:
         return self.running.house.admission.refusal() is None
 
 
-@pytest.fixture
-async def house(tmp_path: Path, model_data: Path) -> AsyncIterator[House]:
+def serving(
+    folder: Path, model_data: Path, endpoint: Endpoint
+) -> contextlib.AbstractAsyncContextManager[Running]:
     appliance = Appliance.model_validate(
         {
             "agent": EXAMPLE,
             "engines": {"place": "processes"},
-            "store": {"url": f"sqlite:///{tmp_path / 'calls.db'}", "recordings": tmp_path / "recordings"},
-            "run_dir": tmp_path / "run",
+            "store": {"url": f"sqlite:///{folder / 'calls.db'}", "recordings": folder / "recordings"},
+            "run_dir": folder / "run",
             "data_dir": model_data,
             "backend": "http://127.0.0.1:9",
         }
     )
+    return running(appliance, endpoint)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, model_data: Path) -> AsyncIterator[House]:
     endpoint = MemoryEndpoint()
-    async with running(appliance, endpoint) as served:
+    async with serving(tmp_path, model_data, endpoint) as served:
         made = House(served, endpoint)
         yield made
         for task in made.holding:
@@ -144,3 +153,49 @@ async def test_calls_are_refused_while_an_engine_is_started_again(house: House) 
     await until(lambda: refused.rejection is not None)
     assert refused.rejection == (503, 10)
     await until(lambda: house.engines_up)
+
+
+async def test_over_sip_too(tmp_path: Path, model_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer is our own endpoint, which lets nobody move it: so there is a goodbye behind the sentence."""
+    pytest.importorskip("pjsua2")
+    asked: list[float] = []
+    transfer = RemoteCall.transfer
+
+    def noted(call: RemoteCall, uri: str) -> None:
+        asked.append(time.monotonic())
+        transfer(call, uri)
+
+    monkeypatch.setattr(RemoteCall, "transfer", noted)
+    async with serving(tmp_path, model_data, SipEndpoint(SipSettings(port=0, rtp_port=24_000))) as served:
+        endpoint = served.endpoint
+        assert isinstance(endpoint, SipEndpoint)
+        async with caller_endpoint() as caller:
+            calls = [caller.dial(f"sip:agent@127.0.0.1:{endpoint.port}") for _ in range(4)]
+            heard = [0] * len(calls)
+
+            async def listen() -> None:
+                while True:
+                    await caller.tick()
+                    for nth, call in enumerate(calls):
+                        heard[nth] += sum(int(np.abs(frame.caller).max() > 500) for frame in call.read())
+
+            listening = asyncio.ensure_future(listen())
+            await until(lambda: min(heard) > 50)
+            os.kill(engine_process("asr"), signal.SIGKILL)
+            killed, before = time.monotonic(), list(heard)
+            ended = {call.info.id: "" for call in calls}
+            async with asyncio.timeout(_PATIENCE_S):
+                while not all(ended.values()):
+                    event = await caller.next_event()
+                    if event.kind is CallEventKind.ENDED:
+                        ended[event.call_id] = event.detail["by"]
+            listening.cancel()
+        took = [at - killed for at in asked]
+        print(f"over SIP: killed to REFER, s: {[round(s, 2) for s in took]}")
+        assert len(took) == 4
+        assert max(took) <= _MOST_S
+        ready = served.house.emergency
+        assert ready is not None
+        ticks = sum(len(said.pcm) for said in (ready.sorry, ready.goodbye)) / TICK
+        assert min(now - then for now, then in zip(heard, before, strict=True)) > 0.6 * ticks
+        assert set(ended.values()) == {"caller"}
