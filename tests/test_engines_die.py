@@ -102,13 +102,10 @@ async def house(tmp_path: Path, model_data: Path) -> AsyncIterator[House]:
 
 
 def engine_process(name: str) -> int:
-    """The process that runs the engine behind port ``name``."""
+    """The engine process called so."""
     for pid in descendants(os.getpid()):
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if (
-            b"models.serving" in command
-            and f'"{name}":'.encode() in command[command.index(b"models.serving") + 2]
-        ):
+        if [b"models.serving", name.encode()] == command[2:4]:
             return pid
     raise AssertionError(f"no process runs {name}")
 

@@ -1,4 +1,7 @@
-"""``python -m models.serving ADDRESS SPEC PARENT``: an engine process, as ``host.EngineHost`` starts it."""
+"""``python -m models.serving NAME ADDRESS PARENT``: an engine process, as ``host.EngineHost`` starts it.
+
+The name is for those who look at the list of processes; what to load is read from stdin (``spec.Spec``).
+"""
 
 from __future__ import annotations
 
@@ -7,4 +10,4 @@ import sys
 from models.serving.server import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    sys.exit(main(sys.argv[2], sys.stdin.read(), int(sys.argv[3])))

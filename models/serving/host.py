@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
@@ -152,7 +153,12 @@ class EngineHost:
         failures = 0
         for nth in itertools.count():
             begun = time.monotonic()
-            status = self._one_life(self._folder.name + f"/{nth}.sock")
+            try:
+                status = self._one_life(Path(self._folder.name, f"{nth}.sock"))
+            except Exception:  # whatever it is: calls must not wait, and engines must come back
+                log.exception("engine process %s could not be kept", self.name)
+                self._let_go()
+                status = 1
             if self._stopping.is_set() or status == WRONG_START:
                 return
             failures = 0 if time.monotonic() - begun >= STEADY_S else failures + 1
@@ -162,34 +168,41 @@ class EngineHost:
             if self._stopping.wait(delay):
                 return
 
-    def _one_life(self, path: str) -> int:
+    def _one_life(self, path: Path) -> int:
         """Start a process, serve it to its end; its exit status."""
         wire = Wire(f"ipc://{path}", bind=True)
-        process = self._process = self._spawn(f"ipc://{path}")
-        pidfd = os.pidfd_open(process.pid)
-        wire.watch(pidfd)
         try:
-            self._serve(wire, process)
+            process = self._process = self._spawn(f"ipc://{path}")
+            pidfd = os.pidfd_open(process.pid)
+            wire.watch(pidfd)
+            try:
+                self._serve(wire, process)
+            finally:
+                was_up = self._let_go()
+                if process.poll() is None:
+                    process.kill()
+                status = process.wait()
+                os.close(pidfd)
         finally:
-            was_up = self._let_go()
-            if process.poll() is None:
-                process.kill()
-            status = process.wait()
-            os.close(pidfd)
             wire.close()
-            Path(path).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         if was_up and not self._stopping.is_set() and self._on_death is not None:
             self._on_death(self.name)
         return status
 
     def _spawn(self, address: str) -> subprocess.Popen[bytes]:
+        """Its spec goes through a pipe: a key to a server is nothing for a command line."""
         path = os.pathsep.join(part for part in sys.path if part)
-        return subprocess.Popen(
-            [sys.executable, "-m", "models.serving", address, self._spec.to_json(), str(os.getpid())],
-            stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(
+            [sys.executable, "-m", "models.serving", self.name, address, str(os.getpid())],
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env=LEAN | os.environ | {"PYTHONPATH": path},
         )
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
+            stdin.write(self._spec.to_json().encode())
+        return process
 
     def _serve(self, wire: Wire, process: subprocess.Popen[bytes]) -> None:
         """Until the process is gone, hangs or breaks the protocol, or we are stopping."""

@@ -1,4 +1,4 @@
-"""Which engines a process is to run, as JSON on its command line, and how they are made there."""
+"""Which engines a process is to run, as JSON on its stdin, and how they are made there."""
 
 from __future__ import annotations
 

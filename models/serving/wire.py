@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import zmq
 
 from models.serving.protocol import MOST_BYTES, Packet, pack, unpack
+from voicecore.errors import EngineError
 
 _LINGER_MS = 200
 """How long what was sent last may still be on its way when the wire is closed."""
@@ -22,7 +23,7 @@ class Wire:
     """
 
     def __init__(self, address: str, bind: bool) -> None:
-        """``address``: ``ipc://PATH``. Raises zmq.ZMQError."""
+        """``address``: ``ipc://PATH``. Raises EngineError("engine-socket")."""
         self._outbox: deque[list[bytes]] = deque()
         self._lock = threading.Lock()
         self._closed = False
@@ -33,7 +34,11 @@ class Wire:
         self._socket.set(zmq.SNDHWM, 0)
         self._socket.set(zmq.RCVHWM, 0)
         self._socket.set(zmq.MAXMSGSIZE, MOST_BYTES)
-        (self._socket.bind if bind else self._socket.connect)(address)
+        try:
+            (self._socket.bind if bind else self._socket.connect)(address)
+        except zmq.ZMQError as exc:
+            self.close()
+            raise EngineError("engine-socket", f"{address}: {exc}") from exc
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
         self._poller.register(self._wake, zmq.POLLIN)

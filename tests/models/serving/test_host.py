@@ -19,6 +19,7 @@ from models.serving import host as host_module
 from models.serving.clients import RemoteAsr, RemoteLlm, RemoteTts, RemoteTurnModel
 from models.serving.host import EngineHost
 from models.serving.spec import Choice, Spec
+from models.serving.wire import Wire
 from tests.models.serving.standing import stand_still, state
 from voicecore.errors import EngineError
 from voicecore.types import RATE, Expectation, SlotKind
@@ -148,6 +149,17 @@ def test_an_engine_that_brings_its_process_down_is_reported(start, monkeypatch):
     monkeypatch.setattr(host_module.sys, "executable", "/bin/false")
     with pytest.raises(EngineError, match="engine-start"):
         start(SPEECH)
+
+
+def test_a_folder_that_is_gone_is_reported(start, monkeypatch):
+    monkeypatch.setattr(host_module, "Wire", lambda *_, **__: Wire("ipc:///nowhere/at/all", bind=True))
+    with pytest.raises(EngineError, match="engine-start"):
+        start(SPEECH)
+
+
+def test_options_are_not_on_the_command_line(start):
+    host = start({"tts": Choice("espeak", options={"lexicon": {"acme": "secret"}})})
+    assert b"secret" not in Path(f"/proc/{host.pid}/cmdline").read_bytes()
 
 
 def test_stopping_leaves_nothing_behind(start):
