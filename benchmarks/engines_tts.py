@@ -47,7 +47,15 @@ def run() -> list[Figure]:
     """All figures, on one thread of the CPU; every one says that its weights are synthetic."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voicecore-bench-")))
-        return [*piper_figures(folder / "piper"), *kokoro_figures(folder / "kokoro")]
+        made = {
+            "Piper medium": piper_figures(folder / "piper"),
+            "Kokoro 82M": kokoro_figures(folder / "kokoro"),
+        }
+        return [
+            figure | {"weights": f"{WEIGHTS} (shape {shape})"}
+            for shape, figures in made.items()
+            for figure in figures
+        ]
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:
