@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from benchmarks.report import write_report
 from voicecore.errors import ConfigError
@@ -52,7 +52,8 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
 
 def _table(name: str, figures: Sequence[Figure]) -> Table:
     more = [key for key in ("p50", "p99") if any(key in f for f in figures)]
-    table = Table("figure", "value", "goal", "n", "", *more, title=f"voicecore bench {name}")
+    figure = Column("figure", overflow="fold")
+    table = Table(figure, "value", "goal", "n", "", *more, title=f"voicecore bench {name}")
     for f in figures:
         mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[f["ok"]]
         goal = "" if f["goal"] is None else str(f["goal"])
@@ -63,4 +64,6 @@ def _table(name: str, figures: Sequence[Figure]) -> Table:
 
 
 def _shown(value: object) -> str:
-    return "—" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return "—" if value is None else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -45,11 +46,13 @@ def run() -> list[Figure]:
     EngineError (``model-missing``, ``device-missing``, ...).
     """
     name, profile = choose_profile()
+    cores = len(os.sched_getaffinity(0))
+    busy = _figure("load_average_before", os.getloadavg()[0], f"on {cores} cores", 1)
     with loaded(profile) as engines:
         lines = [spoken(text) for text in SAID]
         asyncio.run(Load(engines, lines, 1, 1, profile.seconds).run())
         measured = [_measure(engines, lines, calls, profile) for calls in profile.loads]
-        return figures(name, profile, measured, engines.weights)
+        return [busy, *figures(name, profile, measured, engines.weights)]
 
 
 def figures(
