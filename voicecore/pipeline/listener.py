@@ -95,7 +95,7 @@ class Listener:
     def drop(self) -> None:
         """Forget the turn."""
         if self._utterance is not None:
-            self._lane.submit(self._utterance.finish).add_done_callback(_forgotten)
+            self._lane.submit(self._utterance.finish)
             self._utterance = None
         self._turn = None
 
@@ -115,9 +115,3 @@ class Listener:
     def _report(self, done: asyncio.Future[Transcript | None]) -> None:
         if not done.cancelled() and done.exception() is None and (partial := done.result()) is not None:
             self._on_partial(partial)
-
-
-def _forgotten(done: asyncio.Future[Transcript]) -> None:
-    """A turn that nobody wants may fail."""
-    if not done.cancelled():
-        done.exception()
