@@ -31,12 +31,14 @@ lint: $(VENV)/.lint
 	PATH=$(CURDIR)/$(VENV)/bin:$$PATH cython-lint --max-line-length 110 ext
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.test $(VENV)/.models
+bench: $(VENV)/.test $(VENV)/.models $(PEERS)/.pipecat
+	sh .ci/packages bench
 	$(PY) -m voicecore bench kernels
 	$(PY) -m voicecore bench perception
 	$(PY) -m voicecore bench call
 	$(PY) -m voicecore bench media
 	$(PY) -m voicecore bench replay
+	$(PY) -m voicecore bench endpoints
 	$(PY) -m voicecore bench duplex
 
 peers: $(PEERS)/.pipecat

@@ -26,6 +26,7 @@ BENCHES = {
     "call": "benchmarks.call",
     "media": "benchmarks.media_delay",
     "replay": "benchmarks.replay",
+    "endpoints": "benchmarks.endpoints",
     "duplex": "benchmarks.duplex.bench",
     "engines": "benchmarks.engines",
     "stages": "benchmarks.stages.bench",

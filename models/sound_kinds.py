@@ -16,12 +16,15 @@ from voicecore.types import Floats
 KINDS = ("interruption", "backchannel", "aside", "noise")
 LEAD = 3
 """Frames before the sound, to know what it stands out from."""
-LONGEST = 75
+LONGEST = 48
+"""Frames that count: 900 ms of sound; and numpy's products stay small enough for one thread."""
 WIDTH = 5
 """Frames that a convolution spans."""
 _BANDS = 20
 _LEVEL, _PERIODICITY, _PITCH, _FLATNESS = range(_BANDS, PROSODY)
 _DEPTH_DB = 45.0
+_OLDEST = 37
+"""The age of a frame that counts as any later one's: training saw none older."""
 WEIGHTS = Path(__file__).parent / "data" / "sound_kinds.npz"
 
 
@@ -44,7 +47,7 @@ def features(frames: Floats) -> Floats:
     out[:, _PITCH] = np.where(voiced, 3 * (x[:, _PITCH] - np.cumsum(x[:, _PITCH]) / count), 0)
     out[:, _FLATNESS] = np.log10(x[:, _FLATNESS] + 1e-3) + 1
     out[:, _FLATNESS + 1] = (loudest - 10 * np.log10(noise[_LEVEL])) / 25 - 1
-    out[:, _FLATNESS + 2] = np.arange(len(x)) / 20 - 0.5
+    out[:, _FLATNESS + 2] = np.minimum(np.arange(len(x)), _OLDEST) / 20 - 0.5
     return out
 
 
@@ -67,7 +70,7 @@ class SoundKinds:
     def classify(self, frames: Floats) -> Floats:
         """Prosody of a sound so far, float32 [T, 24], the first ``LEAD`` frames from before it.
 
-        Any T from 3; what follows the 75th frame does not count. Returns float32 [4], summing to 1.
+        Any T from 3; what follows the ``LONGEST``th frame does not count. Returns float32 [4], summing to 1.
         Raises ValueError.
         """
         if frames.ndim != 2 or frames.shape[1] != PROSODY or len(frames) < LEAD:

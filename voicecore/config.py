@@ -164,9 +164,12 @@ class TurnSettings(Section):
     """Voiced time that begins a caller turn."""
     soft_end_ms: int = Field(80, ge=20)
     """Silence after which early work starts."""
-    cutoff_cost_ms: float = Field(1800.0, gt=0)
+    cutoff_cost_ms: float = Field(700.0, gt=0)
     """How much silence before answers one false cut-off is worth: more means longer waits."""
     wait_min_ms: int = Field(120, ge=60)
+    wait_open_ms: int = Field(320, ge=60)
+    """The least where the words do not fill what the dialogue waits for: most pauses inside a turn are
+    shorter, far more of them than the log-normal law has."""
     wait_max_ms: int = Field(1600, ge=200)
     """Bounds of the silence that ends a turn."""
     pause_median_ms: float = Field(400.0, gt=0)
@@ -182,11 +185,11 @@ class TurnSettings(Section):
     duck_gain: float = Field(0.25, ge=0, le=1)
     keep_ms: int = Field(700, ge=0)
     """How long a sound that was not an interruption is kept, in case the caller's turn began with it."""
-    interrupt_ms: int = Field(600, ge=60)
-    """Voiced time over the agent's speech that is an interruption whatever it sounds like."""
-    interrupt_sure: float = Field(0.9, gt=0, le=1)
-    """Probability of an interruption that stops the agent 100 ms after the sound's onset; falls to ..."""
-    interrupt_likely: float = Field(0.5, gt=0, le=1)
+    interrupt_ms: int = Field(1000, ge=60)
+    """Voiced time over the agent's speech that is an interruption unless it surely is something else."""
+    interrupt_sure: float = Field(0.84, gt=0, le=1)
+    """Probability of an interruption that stops the agent 80 ms after the sound's onset; falls to ..."""
+    interrupt_likely: float = Field(0.63, gt=0, le=1)
     """... 340 ms after it."""
     answer_ms: int = Field(700, ge=0)
     """A short sound over less than this of the agent's speech is the answer to it."""

@@ -139,7 +139,9 @@ def plots(_figures: Sequence[Figure]) -> list[Plot]:
     """Distributions, selectivity, what the agent did with each kind of sound, and by condition and voice."""
     systems = [system for system in SUFFIXES if any(name == system for name, _ in _RUNS)]
     of = {system: tables.verdicts(_RUNS, system) for system in systems}
-    responses = {s: [v.response_ms for v in of[s] if v.response_ms is not None] for s in systems}
+    responses = {
+        s: [v.response_ms for v in of[s] if v.response_ms is not None and v.sound.human] for s in systems
+    }
     yields = {s: [v.yielded_ms for v in of[s] if v.yielded_ms is not None] for s in systems}
     keys = charts.legend(systems, first=1)
     heard = "At the caller's ear, in a recording of both directions on one clock; nothing subtracted."
@@ -155,6 +157,7 @@ def plots(_figures: Sequence[Figure]) -> list[Plot]:
         Plot("What the agent did with what it heard", tables.confusion_matrix(of), tables.CONFUSION_NOTE),
         Plot("By condition", tables.by_condition(_RUNS, systems)),
         Plot("By voice", tables.by_voice(of)),
+        Plot("How it was measured", tables.method()),
         Plot("Calls", tables.calls(_RUNS + _DIGITS)),
     ]
 

@@ -24,11 +24,13 @@ _SILENT_S = 0.2
 """Silence from which the agent counts as silent."""
 _PATIENCE_S = 4.0
 """How long an answer is waited for."""
-_BORED_S = 1.5
+_BORED_S = 2.2
 """Silence that nobody owes a word for, after which the caller goes on, or hangs up."""
 _ROOM_S = {Kind.INTERRUPTION: 2.3}
 """Speech of the agent's that must be left, so that falling silent is no mere end; by kind, or ..."""
 _ROOM_ELSE_S = 1.3
+_ANSWERED_S = 0.5
+"""Speech of the agent's by which an answer is known for one; then the last one may hang up."""
 _LONGEST_S = 240.0
 
 
@@ -92,6 +94,7 @@ class Caller:
                 start + len(said.clip.pcm),
                 said.clip.name,
                 said.clip.voice,
+                said.clip.human,
                 tuple((start + a, start + b) for a, b in pauses(said.clip.pcm)),
             )
             for said in self.said
@@ -115,7 +118,7 @@ class Caller:
         silent_s = min(since, self._quiet_s)
         patience_s = _PATIENCE_S if self._owed else _BORED_S
         if not self._steps:
-            self.over |= silent_s >= patience_s or not self._owed
+            self.over |= silent_s >= patience_s or (not self._owed and self._talked_s >= _ANSWERED_S)
             return None
         step = self._steps[-1]
         if self._ripe(step, silent_s):
@@ -129,7 +132,8 @@ class Caller:
 
     def _ripe(self, step: Step, silent_s: float) -> bool:
         if step.during == "silence":
-            return silent_s >= (_PATIENCE_S if self._owed else step.after_s)
+            cut_short = self._script.question == "open" and self._talked_s < REPLY_S
+            return silent_s >= (_PATIENCE_S if self._owed else _BORED_S if cut_short else step.after_s)
         room_s = _ROOM_S.get(step.clip.kind, _ROOM_ELSE_S) + LEAD / RATE
         in_reply = step.after_s <= self._talked_s <= REPLY_S - room_s
         return self._quiet_s < _TICK_S and not self._owed and in_reply

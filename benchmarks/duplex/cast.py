@@ -106,7 +106,7 @@ def _alternating(clips: Sequence[Clip]) -> list[Clip]:
 def _sounds(kind: Kind, seed: int) -> Iterator[Clip]:
     for event in events(_KINDS[kind], "test", seed):
         first, last = voiced_span(event.pcm)
-        yield Clip(kind, event.text, event.voice, event.pcm[first:last])
+        yield Clip(kind, event.text, event.voice, event.pcm[first:last], event.human)
 
 
 def _clip(kind: Kind, recording: Recording) -> Clip:

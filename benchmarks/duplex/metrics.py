@@ -60,6 +60,8 @@ class Sound:
     end: int
     name: str = ""
     voice: str = ""
+    human: bool = True
+    """Recorded from a person: only then the end of a turn sounds like one."""
     pauses: tuple[Span, ...] = ()
     """Silences of 200 ms and more inside it, in the recording."""
 
@@ -159,22 +161,24 @@ def _speaking(agent: Sequence[Span], at: int) -> Span | None:
 def panel(verdicts: Iterable[Verdict]) -> dict[str, Measure]:
     """The panel over all verdicts, by the names of its lines; latencies in ms, rates 0..1.
 
-    ``I_A`` may pass 1. ``false_cutoff_rate``: of all turns with a pause, those in which the agent began to
-    speak after that pause had begun, and before the turn ended.
+    ``L_R`` counts turns of people only: no turn model can hear the end of synthetic speech, so that a latency
+    after it says nothing. ``I_A`` may pass 1. ``false_cutoff_rate``: of people's turns with a pause, those in
+    which the agent began to speak after that pause had begun, and before the turn ended.
     """
     verdicts = list(verdicts)
     turns = [v for v in verdicts if v.sound.kind.is_turn]
     waited = [v for v in turns if v.awaits_response]
     over = [v for v in turns if v.overlaps]
-    responses = [v.response_ms for v in waited if v.response_ms is not None]
+    answered = [v for v in waited if v.response_ms is not None]
+    responses = [v.response_ms for v in answered if v.response_ms is not None and v.sound.human]
     yields = [v.yielded_ms for v in over if v.yielded_ms is not None]
-    paused = [v for v in turns if v.sound.pauses]
+    paused = [v for v in turns if v.sound.pauses and v.sound.human]
     return {
         "L_R_p50_ms": _quantile(responses, 50),
         "L_R_p95_ms": _quantile(responses, 95),
         "L_Y_p50_ms": _quantile(yields, 50),
         "L_Y_p95_ms": _quantile(yields, 95),
-        "response_rate": _share(len(responses), len(waited)),
+        "response_rate": _share(len(answered), len(waited)),
         "yield_rate": _share(len(yields), len(over)),
         "I_A": _share(sum(v.intrusions for v in turns), len(turns)),
         "selectivity_backchannel": _correct(verdicts, Kind.BACKCHANNEL),

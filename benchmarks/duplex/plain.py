@@ -55,8 +55,9 @@ class PlainFloor(Floor):
                 acts += self.on(event)
         return acts
 
-    def meant(self, _sounds: Sequence[Overlap], _words: str) -> Judgement:
+    def meant(self, sounds: Sequence[Overlap], words: str, *, text: str, cut_in: bool) -> Judgement:
         """Every turn is meant for us."""
+        del sounds, words, text, cut_in
         return Judgement(Kind.ANSWER)
 
     def _track(self, voiced: bool, now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Literal
 
@@ -24,6 +24,8 @@ class Clip:
     name: str
     voice: str
     pcm: Pcm
+    human: bool = True
+    """Recorded from a person, not synthesised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,19 @@ _ORDER: tuple[tuple[Kind, During], ...] = (
     (Kind.INTERRUPTION, "speech"),
     (Kind.BACKCHANNEL, "speech"),
     (Kind.TIC, "speech"),
-    (Kind.ASIDE, "silence"),
-    (Kind.TURN, "silence"),
+    (Kind.INTERRUPTION, "speech"),
     (Kind.ASIDE, "speech"),
     (Kind.BACKCHANNEL, "speech"),
     (Kind.INTERRUPTION, "speech"),
     (Kind.TIC, "speech"),
-    (Kind.INTERRUPTION, "speech"),
     (Kind.ASIDE, "speech"),
+    (Kind.ASIDE, "silence"),
     (Kind.TIC, "silence"),
     (Kind.TURN, "silence"),
     (Kind.BACKCHANNEL, "speech"),
     (Kind.INTERRUPTION, "speech"),
 )
-"""A call: up to three sounds fit into one reply of the agent."""
+"""A call: up to three sounds fit into one reply of the agent. Every other interruption is a whole turn."""
 _SPARES = 16
 
 
@@ -102,6 +103,8 @@ def full_script(
     begin = chance.randrange(len(turns))
     pools: dict[Kind, Iterator[Clip]] = {Kind.TURN: cycle([*turns[begin:], *turns[:begin]])}
     pools |= {kind: _shuffled(clips, chance) for kind, clips in others.items()}
+    whole = (replace(clip, kind=Kind.INTERRUPTION) for clip in pools[Kind.TURN])
+    pools[Kind.INTERRUPTION] = _alternating(pools[Kind.INTERRUPTION], whole)
     steps = tuple(
         Step(next(pools[kind]), during, round(chance.uniform(0.7, 1.4), 2)) for kind, during in _ORDER
     )
@@ -113,6 +116,12 @@ def digits_script(voice: str, condition: Condition, turns: Sequence[Clip], seed:
     """A call in which numbers are read out one after the other."""
     steps = tuple(Step(clip, "silence", 0.5) for clip in turns)
     return Script(f"{voice}, {condition.name}, digits", voice, condition, steps, (), "digits", seed)
+
+
+def _alternating(one: Iterator[Clip], other: Iterator[Clip]) -> Iterator[Clip]:
+    while True:
+        yield next(one)
+        yield next(other)
 
 
 def _shuffled(clips: Sequence[Clip], chance: random.Random) -> Iterator[Clip]:

@@ -16,6 +16,27 @@ CONFUSION_NOTE = (
     "of the start of an interruption, within 1 s of what is none. “fell silent later”: up to 1 s after its "
     "end, which tau-voice does not count as an error."
 )
+METHOD = """
+Real SIP and RTP at 8 kHz (PCMU); appliance and callers in processes of their own on one machine. The
+calling endpoint records both directions on one media clock; everything is measured to the sample in that
+recording, which shows an answer up to some 40 ms later than a packet capture would. Nothing is subtracted.
+
+Definitions and windows are tau-voice's (sierra-research/tau2-bench, docs/interaction-metrics.md), with the
+script's word for what a sound is. The agent speaks where its sound reaches -46 dBFS (speech ducked by 12 dB
+does), and is silent after 200 ms below that. L_R: last voiced sample of a person's turn (no turn model
+hears the end of synthetic speech) that ended with the agent silent, to the agent's first. L_Y: first voiced
+sample of an interruption to the agent's last; later than 2 s is no yield. I_A: times the agent began inside
+a turn, per turn. A backchannel, tic or aside is an error when the agent falls silent within 1 s of its
+start, a tic or aside in silence when the agent speaks until 2 s after its end. False cut-off: the agent
+began after a pause of 200 ms or more inside a turn, before its end.
+
+Callers react to the agent, so the same script gives each system the same sounds at the same moments of the
+agent's speech, not at the same seconds of the call; an agent that falls silent for nothing is spoken to
+again after 2.2 s, one that does not answer after 4 s, and these turns count too.
+
+Turns are recordings of people; interruptions, backchannels, tics and asides are people, other synthetic
+voices than were trained on, and synthetic throats. All are of the test split.
+"""
 _LINES = {
     "L_R_p50_ms": "L_R p50",
     "L_R_p95_ms": "L_R p95",
@@ -35,6 +56,11 @@ _THROATS = "throat-"
 
 Verdicts = Mapping[str, Sequence[Verdict]]
 """By system."""
+
+
+def method() -> str:
+    """How it was measured, for the report."""
+    return "".join(f"<p>{escape(paragraph)}</p>" for paragraph in METHOD.strip().split("\n\n"))
 
 
 def verdicts(runs: Sequence[Run], system: str) -> list[Verdict]:

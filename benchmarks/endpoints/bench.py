@@ -98,15 +98,15 @@ def report(decisions: Sequence[Silence], brief: Sequence[Silence]) -> dict[str, 
     """``measure`` of decisions with pauses from ``SHORTEST_S`` and, ``brief``, from ``BRIEF_S`` on."""
     swept = sweep(lambda settings: joined(decisions, settings, OURS))
     curves = {
-        "": [outcome.point for outcome in swept.values()],
+        "": [outcome.point for outcome in swept],
         "_without_slots": [
             outcome.point
-            for outcome in sweep(lambda settings: joined(decisions, settings, OURS, slots=False)).values()
+            for outcome in sweep(lambda settings: joined(decisions, settings, OURS, slots=False))
         ],
         "_vad": timing(scored(decisions, OURS)),
     }
     curves |= {suffix: detector(scored(decisions, name), FIRST_SCORE_S) for name, suffix in MODELS.items()}
-    figures = [*_budgets(curves, decisions), *_deployed(decisions), *_parts(list(swept.values()), decisions)]
+    figures = [*_budgets(curves, decisions), *_deployed(decisions), *_parts(swept, decisions)]
     figures += [*_brief(brief), *_areas(decisions)]
     drawn = {
         suffix: [[round(1000 * p.latency_s), round(p.cutoff, 4)] for p in frontier(points)]
@@ -196,7 +196,7 @@ def _on_line(outcome: Outcome, snr_db: float | None) -> Outcome:
 
 def _brief(decisions: Sequence[Silence]) -> list[Figure]:
     """With brief pauses counted as well."""
-    points = [o.point for o in sweep(lambda settings: joined(decisions, settings, OURS)).values()]
+    points = [o.point for o in sweep(lambda settings: joined(decisions, settings, OURS))]
     outcome, n = joined(decisions, TurnSettings(), OURS), _holds(decisions)
     rates = [(f"at_{b}ms", cutoff_at(points, b / 1000)) for b in BUDGETS_MS]
     rates.append(("deployed", float(outcome.cut.mean())))

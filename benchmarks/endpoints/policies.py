@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from voicecore.turns.endpointing import UNFIT, Evidence, Fit, SlotFit, silence_t
 from voicecore.turns.pace import Pace
 from voicecore.types import TICK_MS
 
-MODEL_MS = 60
-"""From asking a turn model to its answer."""
+ANSWER_MS = 60
+"""From asking a turn model, or the recogniser what it heard, to the answer."""
+LEAST_MS = (120, 200, 320)
 COSTS_MS = (50, 100, 200, 300, 450, 600, 800, 1000, 1300, 1800, 2500, 3500, 5000, 8000, 15_000)
 
 
@@ -140,13 +142,18 @@ def _fires(decision: Silence, settings: TurnSettings, pace: Pace, model: str | N
     pause = decision.pause
     if pause is None:
         return np.inf
-    known = Evidence(pace.pauses, None, slot=_fit(decision) if slots else UNFIT, snr_db=pause.snr_db)
+    pauses, slot = pace.pauses, _fit(decision) if slots else UNFIT
     first = settings.soft_end_ms // TICK_MS
     for tick in range(first, len(pause.speech) + 1):
         silence_ms = tick * TICK_MS
-        score = pause.scores[model] if model and silence_ms >= settings.soft_end_ms + MODEL_MS else None
+        answered = silence_ms >= settings.soft_end_ms + ANSWER_MS
         evidence = Evidence(
-            known.pauses, score, slot=known.slot, speech=pause.speech[tick - 1], snr_db=known.snr_db
+            pauses,
+            pause.scores[model] if model and answered else None,
+            slot=slot if answered else UNFIT,
+            speech=pause.speech[tick - 1],
+            snr_db=pause.snr_db,
+            read=answered,
         )
         if silence_ms >= decision.length_s * 1000:
             return np.inf
@@ -162,6 +169,9 @@ def _fit(decision: Silence) -> SlotFit:
     return SlotFit(Fit.WHOLE if said >= expected else Fit.PART, f"{said} of {expected} digits")
 
 
-def sweep(run: Callable[[TurnSettings], Outcome]) -> dict[int, Outcome]:
-    """The appliance's function at every cost of a false cut-off."""
-    return {cost_ms: run(TurnSettings(cutoff_cost_ms=cost_ms)) for cost_ms in COSTS_MS}
+def sweep(run: Callable[[TurnSettings], Outcome]) -> list[Outcome]:
+    """The appliance's function at every cost of a false cut-off and every least silence."""
+    return [
+        run(TurnSettings(cutoff_cost_ms=cost_ms, wait_open_ms=least_ms))
+        for least_ms, cost_ms in product(LEAST_MS, COSTS_MS)
+    ]

@@ -22,6 +22,8 @@ _EVENTS: dict[str, tuple[Event, ...]] = {
 }
 """The events of our table that a peer's decision amounts to; those that the state does not take are moot."""
 
+_SURELY_WORDS_S = 0.7
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -63,10 +65,14 @@ class PeerFloor(Floor):
         """None: the peer does not ask what kind of sound it is."""
         return 0
 
-    def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
-        """Whether a turn that ended was meant for us: the peer takes every one in which there are words."""
-        del sounds
-        return Judgement(Kind.ANSWER if words else Kind.NOISE)
+    def meant(self, sounds: Sequence[Overlap], words: str, *, text: str, cut_in: bool) -> Judgement:
+        """Whether a turn that ended was meant for us: the peer takes every one in which there are words.
+
+        What is too long for a cough is taken to have some: a recogniser of the caller's language would.
+        """
+        del sounds, words, cut_in
+        spoken = text or self.last_voiced - self.onset >= _SURELY_WORDS_S
+        return Judgement(Kind.ANSWER if spoken else Kind.NOISE)
 
     def step(self, features: Features, now: float) -> list[Act]:
         """Do what the peer has decided since the last tick; of the ``features``, only time has a say."""

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.training.turn_blend`` fits the head to the set that is committed; with ``--collect`` it
 makes the set anew from the recordings of the train voices (about 15 minutes on one core).
-The committed one has pink noise for the lines' noises, and no phrases.
+The committed one has pink noise under the sentences, and each phrase on one line only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.endpoints.bench import LINES, LONGEST_S
 from benchmarks.endpoints.pauses import listen
 from benchmarks.endpoints.turns import SHORTEST_S, Turn, hesitation, natural, on_the_line
 from benchmarks.perception import area_under_curve
-from benchmarks.sounds import human_phrases, human_turns
+from benchmarks.sounds import Recording, human_phrases, human_turns
 from models.engines import load
 from models.turn_blend import HEAD, TurnBlend
 from voicecore.config import data_dir
@@ -32,6 +32,9 @@ SET = Path(__file__).parent / "data" / "turn_blend.npz"
 SPEEDS = (0.86, 1.2)
 """Bounds of tempo and pitch of the turns on a noisy line: one voice stands for many."""
 SHORTEST_PHRASE_S = 0.5
+PHRASES_EACH = 24
+"""Of each volunteer."""
+PHRASE_WEIGHT = 3.0
 FOLDS = 4
 RIDGE = 2.0
 BRIEF_S, BRIEF_WEIGHT = 0.2, 0.35
@@ -52,6 +55,8 @@ class Examples:
     """Until the speaker went on; infinite: it was the end."""
     group: npt.NDArray[np.int64]
     """The same for all that was made of one recording's text."""
+    counts: Doubles
+    """How much each weighs: there are few phrases, but they are what volunteers say, not one professional."""
 
     @property
     def ends(self) -> npt.NDArray[np.bool_]:
@@ -63,7 +68,9 @@ def main() -> None:
     if "--collect" in sys.argv:
         examples = collect(seed=1)
         states = examples.states.astype(np.float16)
-        np.savez_compressed(SET, states=states, length_s=examples.length_s, group=examples.group)
+        np.savez_compressed(
+            SET, states=states, length_s=examples.length_s, group=examples.group, counts=examples.counts
+        )
     examples = stored()
     weight, bias, judged = fit(examples)
     np.savez(HEAD, weight=weight, bias=bias)
@@ -74,7 +81,7 @@ def main() -> None:
 def stored() -> Examples:
     """The set that is committed."""
     with np.load(SET) as data:
-        return Examples(data["states"].astype(np.float32), data["length_s"], data["group"])
+        return Examples(data["states"].astype(np.float32), data["length_s"], data["group"], data["counts"])
 
 
 def collect(seed: int) -> Examples:
@@ -88,19 +95,25 @@ def collect(seed: int) -> Examples:
         states.append(model.state(pcm))
         return float(len(states) - 1)
 
-    rows, length_s, group = [], [], []
+    rows, length_s, group, counts = [], [], [], []
     for turn, arrived in _heard(np.random.default_rng(seed)):
         for pause in listen(turn, arrived, vad, {"row": note}):
             rows.append(int(pause.scores["row"]))
             length_s.append(pause.length_s)
             group.append(zlib.crc32(turn.name.encode()) % 1_000_003)
-    return Examples(np.stack(states)[rows], np.array(length_s), np.array(group))
+            counts.append(PHRASE_WEIGHT if turn.voice.endswith("-stamps") else 1.0)
+    return Examples(np.stack(states)[rows], np.array(length_s), np.array(group), np.array(counts))
 
 
 def _heard(rng: np.random.Generator) -> Iterator[tuple[Turn, Pcm]]:
     """Every sentence and phrase as it is and with a hesitation, on each line."""
     said = [(recording, SHORTEST_S) for recording in human_turns("train")]
-    said += [(recording, SHORTEST_PHRASE_S) for recording in human_phrases("train")]
+    by_voice: dict[str, list[Recording]] = {}
+    for recording in human_phrases("train"):
+        by_voice.setdefault(recording.speaker.name, []).append(recording)
+    for phrases in by_voice.values():
+        chosen = rng.permutation(len(phrases))[:PHRASES_EACH]
+        said += [(phrases[nth], SHORTEST_PHRASE_S) for nth in chosen]
     for recording, shortest_s in said:
         for make in (natural, hesitation):
             for snr_db, noise in LINES:
@@ -128,6 +141,7 @@ def fit(examples: Examples) -> tuple[Floats, np.float32, Doubles]:
     x, mean, spread = _standardised(examples.states)
     y = 2.0 * examples.ends - 1.0
     weights = np.where(examples.ends | (examples.length_s >= BRIEF_S), 1.0, BRIEF_WEIGHT)
+    weights *= examples.counts
     weights[examples.ends] *= weights[~examples.ends].sum() / weights[examples.ends].sum()
     left_out = np.zeros(len(x))
     for fold in range(FOLDS):

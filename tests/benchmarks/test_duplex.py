@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,6 +155,12 @@ class TestPanel:
             }
         )
         assert lines["response_rate"].n == 3
+
+    def test_what_a_synthetic_voice_says_has_no_latency_of_its_end(self) -> None:
+        turn = replace(sound(Kind.TURN, 1.0, 2.0, (1.4, 1.6)), human=False)
+        lines = panel(judge([turn], spans((1.7, 1.8), (2.4, 4.0)), END))
+        assert (lines["L_R_p50_ms"].n, lines["false_cutoff_rate"].n) == (0, 0)
+        assert (lines["response_rate"].value, lines["I_A"].value) == (1, 1)
 
     def test_nothing_to_count_is_no_number(self) -> None:
         lines = panel([])

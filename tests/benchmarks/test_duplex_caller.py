@@ -8,6 +8,7 @@ import pytest
 from benchmarks.duplex.caller import LEAD, Caller
 from benchmarks.duplex.metrics import Kind
 from benchmarks.duplex.script import CONDITIONS, Clip, Condition, Script, Step, full_script
+from benchmarks.duplex.segments import speech_segments
 from voicecore.types import RATE, TICK, TICK_MS, MediaFrame, Pcm
 
 VOICE = np.full(TICK, 4000, np.int16)
@@ -90,6 +91,14 @@ def test_a_silent_agent_is_prompted_by_a_spare_turn_and_given_up_when_none_is_le
     assert [sound.kind for sound in caller.sounds()] == [Kind.TURN, Kind.TURN]
     assert caller.over
     assert len(caller.rest.steps) == 1
+
+
+def test_the_last_answer_is_recorded() -> None:
+    caller = Line(Caller(script((Kind.TURN, "silence", 0.5)), None)).run(30)
+    heard: Pcm = np.concatenate(caller.recorder._heard)
+    (turn,) = caller.sounds()
+    (answer,) = (span for span in speech_segments(heard) if span[0] > turn.end)
+    assert answer[0] - turn.end == pytest.approx(0.3 * RATE, abs=0.05 * RATE)
 
 
 def test_the_same_call_twice_is_the_same() -> None:

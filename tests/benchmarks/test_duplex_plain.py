@@ -70,7 +70,7 @@ def test_every_turn_is_for_us_and_no_kind_of_sound_is_asked_for() -> None:
     line = speaking()
     line.hears(VOICE, 100)
     assert line.floor.sound_ticks == 0
-    assert line.floor.meant((), "").kind is Kind.ANSWER
+    assert line.floor.meant((), "", text="", cut_in=True).kind is Kind.ANSWER
 
 
 def test_who_says_nothing_is_asked_again() -> None:

@@ -46,7 +46,6 @@ async def test_a_noisy_and_lossy_call_with_two_systems(
         assert held.sounds[0].kind is Kind.INTERRUPTION, system
         assert held.verdicts[0].outcome in (Outcome.YIELDED, Outcome.LATE), system
         assert 0 < sum(held.lost) < 0.1 * 2 * held.seconds * 50
-        assert abs(held.drift_ms) < 100
         assert (tmp_path / f"{system}, smoke, 0.wav").stat().st_size > held.seconds * RATE * 4
     lines = panel(verdict for _, held in runs for verdict in held.verdicts)
     assert lines["L_Y_p50_ms"].value > 50

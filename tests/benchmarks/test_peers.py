@@ -202,8 +202,8 @@ class TestPeerFloor:
         assert floor.onset == pytest.approx(1.0)
 
     def test_every_turn_with_words_is_meant_for_us(self, floor: PeerFloor) -> None:
-        assert floor.meant([], "yes").kind is Kind.ANSWER
-        assert floor.meant([], "").kind is Kind.NOISE
+        assert floor.meant([], "", text="yes", cut_in=False).kind is Kind.ANSWER
+        assert floor.meant([], "", text="", cut_in=True).kind is Kind.NOISE
 
     def test_who_says_nothing_is_asked_again(self, floor: PeerFloor) -> None:
         acts = [act for tick in range(50) for act in floor.step(QUIET, tick * 0.02)]

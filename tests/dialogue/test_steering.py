@@ -83,6 +83,7 @@ def test_a_hardly_heard_cancel_is_checked(known: Conversation) -> None:
     assert known.says("cancel", confidence=0.1) == "Did you want to cancel this?"
     assert "first payment?" in known.says("no")
     known.says("cancel", confidence=0.1)
+    assert "want to cancel this?" in known.says("yes", confidence=0.1)
     assert known.says("yes").startswith("All right, we'll leave that.")
     assert isinstance(known.state.waiting, Routing)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.sound_kinds import KINDS, LEAD, WEIGHTS, SoundKinds, features
+from models.sound_kinds import KINDS, LEAD, LONGEST, WEIGHTS, SoundKinds, features
 from voicecore.audio import PROSODY, Prosody
 from voicecore.ports import SoundModel
 
@@ -58,9 +58,9 @@ def test_the_same_frames_give_the_same(model):
     np.testing.assert_array_equal(heard, before)
 
 
-def test_what_follows_the_75th_frame_does_not_count(model):
+def test_what_follows_the_longest_does_not_count(model):
     heard = prosody(burst(4))
-    np.testing.assert_array_equal(model.classify(heard), model.classify(heard[:75]))
+    np.testing.assert_array_equal(model.classify(heard), model.classify(heard[:LONGEST]))
 
 
 def test_loudness_does_not_matter(model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicecore.pipeline.answers import slot_fit
+from voicecore.pipeline.answers import doubted_fit, slot_fit
 from voicecore.turns.endpointing import Fit
 from voicecore.types import Expectation, SlotKind
 
@@ -26,7 +26,7 @@ STORY = Expectation(SlotKind.OPEN, phrases=("explain my bill",))
         (SIX, "well let me see", Fit.UNKNOWN),
         (SIX, "", Fit.UNKNOWN),
         (PHONE, "two seven one eight three", Fit.PART),
-        (PHONE, "two seven one eight three eight five five", Fit.MAY_GO_ON),
+        (PHONE, "two seven one eight three eight five five", Fit.SERIES),
         (PHONE, "two seven one eight three eight five five one two", Fit.WHOLE),
         (YESNO, "yes please", Fit.WHOLE),
         (YESNO, "no thanks", Fit.WHOLE),
@@ -58,3 +58,18 @@ def test_slot_fit(expectation: Expectation, text: str, fit: Fit) -> None:
 def test_the_reason_counts_digits_and_never_names_them() -> None:
     assert slot_fit(SIX, "two seven one").because == "3 of 6 digits"
     assert slot_fit(PHONE, "two seven one").because == "3 of 8 to 10 digits"
+
+
+@pytest.mark.parametrize(
+    ("expectation", "text", "fit"),
+    [
+        (SIX, "two seven one", Fit.PART),
+        (SIX, "two seven one eight three eight", Fit.SERIES),
+        (SIX, "operator", Fit.SERIES),
+        (SPELLED, "ann at example dot com", Fit.SERIES),
+        (YESNO, "no thanks", Fit.UNKNOWN),
+        (SIX, "", Fit.UNKNOWN),
+    ],
+)
+def test_a_guess_says_only_that_more_may_come(expectation: Expectation, text: str, fit: Fit) -> None:
+    assert doubted_fit(expectation, text).fit is fit

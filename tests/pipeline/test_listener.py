@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from tests.pipeline.fakes import Parrot
+from tests.pipeline.fakes import GatedLane, Parrot
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.work import InlineLane
 from voicecore.types import TICK, Expectation, SlotKind, Transcript
@@ -82,3 +82,21 @@ async def test_between_turns_nothing_is_recognised() -> None:
     assert len(ear.pcm) == 0
     assert len(parrot.opened) == 1
     assert (await ear.finish()).text == ""
+
+
+async def test_work_that_nobody_waits_for_is_skipped() -> None:
+    """A recogniser that is slower than speech must not work off every reading that was withdrawn."""
+    parrot, lane = Parrot(), GatedLane()
+    ear = Listener(parrot, lane, lambda _: None)
+    lane.close_gate()
+    ear.open(EXPECTATION, now=0.0, onset=0.0)
+    for _ in range(5):
+        hear(ear, 10)
+        reading = asyncio.ensure_future(ear.finish())
+        await asyncio.sleep(0)
+        reading.cancel()
+        ear.reopen()
+    lane.open_gate()
+    await ear.finish()
+    assert parrot.finished == [50 * TICK]
+    assert len(parrot.opened) == 1

@@ -42,7 +42,7 @@ async def gone(pid: int) -> None:
         while True:
             try:
                 state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 return
             if state == "Z":
                 return
@@ -204,9 +204,11 @@ async def test_a_killed_media_process_ends_its_calls_and_is_replaced(endpoints: 
 
 
 AGENT = textwrap.dedent("""
-    import asyncio, sys
+    import asyncio, signal, sys
     from sip.remote import SipEndpoint
     from voicecore.config import SipSettings
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may ignore it
 
     async def main():
         endpoint = SipEndpoint(SipSettings(port=0, rtp_port=22_600))

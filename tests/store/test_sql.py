@@ -251,9 +251,7 @@ def test_a_newer_schema_is_refused_and_left_alone(store: SqlStore, url: str, tmp
         assert db.execute("select count(*) from calls").fetchone() == (1,)
 
 
-def test_a_store_of_version_1_is_brought_up_to_date(
-    store: SqlStore, url: str, tmp_path: Path
-) -> None:
+def test_a_store_of_version_1_is_brought_up_to_date(store: SqlStore, url: str, tmp_path: Path) -> None:
     export = fill(store)
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db, db:
         db.execute("alter table turns drop column wait_ms")

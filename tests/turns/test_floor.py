@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from voicecore.config import TurnSettings
 from voicecore.errors import UnexpectedEvent
 from voicecore.turns.endpointing import Fit, SlotFit
 from voicecore.turns.floor import TABLE, Act, Event, Features, Floor, State
+from voicecore.turns.overlap import Kind
 
 VOICE = Features(speech=0.95, level_db=-20, noise_db=-60)
 QUIET = Features(speech=0.02, level_db=-60, noise_db=-60)
@@ -134,7 +136,7 @@ def test_the_agent_ducks_within_60_ms() -> None:
 
 def test_a_dismissed_sound_begins_the_turn_that_follows_at_once() -> None:
     """The caller's first word is not lost: what was kept of "yeah" is part of "yeah ... but I want"."""
-    line = speaking(keep_ms=600)
+    line = speaking(keep_ms=600, interrupt_ms=400)
     line.hears(VOICE, 140)
     assert line.hears(QUIET, 400) == [Act.UNDUCK]
     assert line.hears(VOICE, 700) == [Act.DUCK, Act.STOP_PLAYOUT, Act.UNDUCK]
@@ -176,6 +178,20 @@ def test_a_reply_that_is_on_its_way_is_not_held_up() -> None:
     assert line.hears(replace(QUIET, on_its_way=True), 520) == []
     line.hears(replace(QUIET, on_its_way=True), 40)
     assert line.at(Act.FILL) == pytest.approx(0.5 + 0.8 + 0.24)
+
+
+def test_a_callers_level_is_learned_from_what_they_say_to_us() -> None:
+    line = Line()
+    assert math.isnan(line.floor.voicing.over_usual_db)
+    line.hears(VOICE, 500)
+    line.hears(replace(QUIET, turn_probability=0.5), 1500)
+    sound = replace(line.floor.sound(None), run_ms=500)
+    meant = line.floor.meant([sound], "yes", text="yes", cut_in=False)
+    assert meant.kind is Kind.ANSWER
+    line.on(Event.REPLY)
+    line.hears(QUIET, 500)
+    line.hears(replace(VOICE, level_db=-32), 100)
+    assert line.floor.voicing.over_usual_db == pytest.approx(-12.0, abs=0.1)
 
 
 def test_one_who_said_hold_on_is_given_time() -> None:

@@ -15,7 +15,7 @@ from voicecore.dialogue.state import (
     Confirming,
     Offering,
 )
-from voicecore.dialogue.steering import carry_out
+from voicecore.dialogue.steering import carry_out, hardly_heard
 from voicecore.dialogue.turn import Turn
 from voicecore.dialogue.wishes import pursue
 
@@ -75,7 +75,7 @@ def on_changing(turn: Turn) -> None:
 
 def on_offering(turn: Turn) -> None:
     said = yes_or_no(turn)
-    if said is not None and (said.certain or not said.value):
+    if said is not None and (not said.value or (said.certain and not hardly_heard(turn))):
         offered(turn, said.value)
     elif not pursue(turn):
         miss(turn)

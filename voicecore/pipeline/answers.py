@@ -41,6 +41,18 @@ _ANY_DAY = date(2000, 1, 1)
 """Whether words name a date does not depend on today."""
 
 
+def doubted_fit(expectation: Expectation, text: str) -> SlotFit:
+    """What is left of ``slot_fit`` when the reading is a guess: in a number or a spelling, more may come.
+
+    Its count is a guess too, but a number that is asked for is read with the grammar of numbers: too few
+    digits are rather too few than a misreading of a whole.
+    """
+    if expectation.kind not in (SlotKind.DIGITS, SlotKind.SPELLED):
+        return SlotFit()
+    fit = slot_fit(expectation, text)
+    return fit if fit.fit in (Fit.PART, Fit.UNKNOWN) else SlotFit(Fit.SERIES, f"{fit.because}, hardly heard")
+
+
 def slot_fit(expectation: Expectation, text: str) -> SlotFit:
     """How far ``text`` answers what is expected; UNKNOWN where its words can't tell."""
     text = " ".join(text.lower().split())
@@ -72,7 +84,7 @@ def _digits(text: str, fewest: int, most: int) -> SlotFit:
     because = f"{count} of {fewest} digits" if fewest == most else f"{count} of {fewest} to {most} digits"
     if count < fewest:
         return SlotFit(Fit.PART, because)
-    return SlotFit(Fit.MAY_GO_ON if count < most else Fit.WHOLE, because)
+    return SlotFit(Fit.SERIES if count < most else Fit.WHOLE, because)
 
 
 def _yes_no(text: str, expectation: Expectation) -> SlotFit:

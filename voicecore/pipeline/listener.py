@@ -29,12 +29,17 @@ class _Utterance:
         self._asr = asr
         self._expectation = expectation
         self._stream: AsrStream | None = None
+        self.abandoned = False
+        """Nobody wants its reading any more: what still waits in the lane is skipped."""
 
     def accept(self, pcm: Pcm) -> Transcript | None:
-        return self._opened().accept(pcm)
+        return None if self.abandoned else self._opened().accept(pcm)
 
     def finish(self) -> Transcript:
-        return self._opened().finish()
+        return Transcript(final=True) if self.abandoned else self._opened().finish()
+
+    def release(self) -> None:
+        self._stream = None
 
     def _opened(self) -> AsrStream:
         if self._stream is None:
@@ -53,6 +58,9 @@ class Listener:
         self._turn: list[Pcm] | None = None
         self._fed = 0
         self._utterance: _Utterance | None = None
+        """Being fed."""
+        self._finishing: _Utterance | None = None
+        """Being read to its end."""
         self._expectation = Expectation()
         self.started_at = 0.0
         """Audio time of the turn's first sample, pre-roll included."""
@@ -73,6 +81,7 @@ class Listener:
 
     def reopen(self) -> None:
         """The caller goes on: recognise the whole turn anew, from its first sample."""
+        self._abandon()
         self._start_stream()
 
     def tick(self, pcm: Pcm) -> None:
@@ -88,16 +97,21 @@ class Listener:
         """The reading of the turn up to now. ``reopen`` may follow, or ``drop``."""
         if self._utterance is None:
             return Transcript(final=True)
-        utterance, self._utterance = self._utterance, None
+        utterance, self._utterance, self._finishing = self._utterance, None, self._utterance
         self._feed(utterance)
         return await self._lane.submit(utterance.finish)
 
     def drop(self) -> None:
         """Forget the turn."""
-        if self._utterance is not None:
-            self._lane.submit(self._utterance.finish)
-            self._utterance = None
+        self._abandon()
         self._turn = None
+
+    def _abandon(self) -> None:
+        for utterance in (self._utterance, self._finishing):
+            if utterance is not None:
+                utterance.abandoned = True
+                self._lane.submit(utterance.release)
+        self._utterance = self._finishing = None
 
     def _start_stream(self) -> None:
         self._utterance = _Utterance(self._asr, self._expectation)

@@ -37,7 +37,7 @@ from voicecore.pipeline.replies import Replies
 from voicecore.pipeline.reply import Mind, Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
-from voicecore.pipeline.speculation import Pause, Shell, Speculation
+from voicecore.pipeline.speculation import Pause, Shell, Speculation, weighty
 from voicecore.ports import Call, Store
 from voicecore.turns import Act, Features, Floor
 from voicecore.turns.floor import Event as FloorEvent
@@ -104,6 +104,8 @@ class Session:
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
         self._partial = ""
+        self._begun = 0.0
+        """When the caller's turn began; seconds on the audio clock."""
         self._played = 0
         self._state = self._floor.state
         self._tasks: set[asyncio.Task[None]] = set()
@@ -220,6 +222,7 @@ class Session:
             turn_probability=early.turn_probability,
             ending=early.ending,
             slot=early.slot,
+            read=early.read,
             kinds=kinds,
             words=words,
             agent_remaining_ms=left_ms,
@@ -235,6 +238,7 @@ class Session:
                 case Act.OPEN_TURN if not self._deciding:
                     self._partial = ""
                     self._sounds.begin_turn()
+                    self._begun = self._floor.onset
                     self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
                 case Act.START_EARLY_WORK:
                     self._start_early_work()
@@ -265,21 +269,21 @@ class Session:
             self._discard_early_work()
         if not self._in_turn:
             self._in_turn = True
-            self._chronicle.begin_turn("speech", self._floor.onset)
+            self._chronicle.begin_turn("speech", self._begun)
         self._chronicle.mark("speech_end", self._floor.last_voiced)
         self._chronicle.mark("soft_end", self.now)
         self._replies.taken = False
         self._sounds.end()
         expectation = self._replies.state.expectation
-        self._early.start(Pause(expectation, self._floor.onset, self._floor.last_voiced))
+        self._early.start(Pause(expectation, self._begun, self._floor.last_voiced))
 
     async def _committed(self) -> None:
         sounds = self._sounds.turn
         await self._early.settled()
-        words = self._early.transcript.text
-        judgement = self._floor.meant(sounds, words)
-        meant = judgement.kind is Kind.ANSWER and (words or not self._resume.pending)
-        draft = self._early.take() if meant else None
+        reading = self._early.transcript
+        cut_in = self._resume.pending
+        judgement = self._floor.meant(sounds, weighty(reading), text=reading.text, cut_in=cut_in)
+        draft = self._early.take() if judgement.kind is Kind.ANSWER else None
         if draft is None:
             self._not_for_us(judgement)
             return
@@ -339,7 +343,8 @@ class Session:
             self._chronicle.turn.reopened += 1
         else:
             self._in_turn = False
-            self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
+            self._begun = self._floor.onset
+            self._listener.open(self._replies.state.expectation, self.now, self._begun)
 
     def _cancel_early_work(self) -> None:
         if self._commit is not None and self._commit is not asyncio.current_task():
@@ -418,7 +423,7 @@ class Session:
     # What engines and media report
 
     def _on_partial(self, partial: Transcript) -> None:
-        self._partial = partial.text
+        self._partial = weighty(partial)
         self._chronicle.partial(partial, self.now)
 
     def _on_sound(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voicecore.dialogue import Event, Heard
-from voicecore.pipeline.answers import slot_fit
+from voicecore.pipeline.answers import doubted_fit, slot_fit
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.engines import Engines
 from voicecore.pipeline.listener import Listener
@@ -25,7 +25,13 @@ _WORTH_READING_S = 0.4
 
 
 _WORTH_WEIGHING = 0.7
-"""Confidence of a reading from which on its words speak for or against an end."""
+"""Confidence of a reading from which on its words count: below it, speech outside of the grammar was read
+as something inside."""
+
+
+def weighty(reading: Transcript) -> str:
+    """The words of ``reading`` if they may decide who has the floor, else ""."""
+    return reading.text if reading.confidence >= _WORTH_WEIGHING else ""
 
 
 @dataclass(slots=True)
@@ -86,6 +92,8 @@ class Speculation:
         self.turn_probability: float | None = None
         self.ending = Ending.UNKNOWN
         self.slot = SlotFit()
+        self.read = False
+        """Whether the recogniser has answered: until then ``ending`` and ``slot`` say nothing."""
         self._listener = listener
         self._engines = engines
         self._lane = lane
@@ -130,7 +138,7 @@ class Speculation:
 
     def forget(self) -> None:
         """Forget what speaks for an end: it was about a turn that is over, or goes on."""
-        self.turn_probability = None
+        self.turn_probability, self.read = None, False
         self.ending, self.slot = Ending.UNKNOWN, SlotFit()
 
     async def _judge_end(self) -> None:
@@ -143,8 +151,11 @@ class Speculation:
             self.transcript = self._on_call_clock(await self._listener.finish())
         self._chronicle.mark("asr_final", self._shell.now())
         text = self.transcript.text
-        if self.transcript.confidence >= _WORTH_WEIGHING:
+        if weighty(self.transcript):
             self.ending, self.slot = ending(text), slot_fit(pause.expectation, text)
+        else:
+            self.slot = doubted_fit(pause.expectation, text)
+        self.read = True
         if not text and pause.last_voiced - pause.onset < _WORTH_READING_S:
             return
         vector = None

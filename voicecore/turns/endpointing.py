@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from voicecore.config import TurnSettings
 from voicecore.turns.pace import Pauses
@@ -53,6 +54,8 @@ class Evidence:
     """Speech probability of the latest tick, 0..1."""
     snr_db: float = math.inf
     """The caller's level over the noise floor."""
+    read: bool = True
+    """Whether the recogniser has answered, so that ``ending`` and ``slot`` say all that can be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ class Wait:
 
 _UNHEARD = 0.5
 """Belief in an end while the turn model has not answered."""
+_LISTENING_MS, _READING_MS = 80, 400
+"""How long turn model and recogniser may take until they are no longer waited for. A reply can't begin before
+the words are there, so that committing without them gains nothing."""
 _ENDINGS = {
     Ending.HESITATING: (-4.0, "the last word is a hesitation"),
     Ending.OPEN: (-3.0, "the last word wants another"),
@@ -72,7 +78,7 @@ _ENDINGS = {
     Ending.CLOSED: (0.7, "the sentence can end there"),
 }
 """Log-odds for an end, by the last words."""
-_FITS = {Fit.PART: (-4.0, 1.3), Fit.SERIES: (-1.0, 1.0), Fit.MAY_GO_ON: (0.0, 0.7), Fit.WHOLE: (4.0, 1.0)}
+_FITS = {Fit.PART: (-4.0, 1.3), Fit.SERIES: (-1.0, 1.0), Fit.MAY_GO_ON: (-0.3, 0.5), Fit.WHOLE: (4.0, 1.0)}
 """Log-odds for an end and length of the pauses against this caller's others, by slot: groups of digits are
 further apart than words, and what follows a bare "no" follows at once."""
 _CLEAR_DB, _DROWNED_DB, _LEAST_TRUST = 20.0, 0.0, 0.4
@@ -107,18 +113,23 @@ def silence_to_wait(settings: TurnSettings, evidence: Evidence) -> Wait:
         reasons.append(e.slot.because or f"the answer: {e.slot.fit.value}")
     goes_on = 1 / (1 + math.exp(logit))
     reasons.append(f"{round(100 * goes_on)} % chance of more, pauses of about {round(pauses.median_ms)} ms")
-    silence_ms = _cheapest(settings, goes_on, pauses) + _lateness_ms(settings, e, reasons)
+    silence_ms = _cheapest(settings, goes_on, pauses, e.slot.fit is Fit.WHOLE) + _lateness_ms(
+        settings, e, reasons
+    )
+    silence_ms = max(silence_ms, settings.soft_end_ms + _pending_ms(e, reasons))
     return Wait(round(min(silence_ms, settings.wait_max_ms)), tuple(reasons))
 
 
-def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses) -> int:
-    """The silence of least expected cost, in ticks' steps."""
+@lru_cache(maxsize=256)
+def _cheapest(settings: TurnSettings, goes_on: float, pauses: Pauses, whole: bool) -> int:
+    """The silence of least expected cost, in ticks' steps; ``whole``: the words fill the slot."""
+    least_ms = settings.wait_min_ms if whole else max(settings.wait_min_ms, settings.wait_open_ms)
 
     def cost(silence_ms: int) -> float:
         dead_air = silence_ms / settings.cutoff_cost_ms
         return (1 - goes_on) * dead_air + goes_on * pauses.outlast(silence_ms)
 
-    return min(range(settings.wait_min_ms, settings.wait_max_ms + 1, TICK_MS), key=cost)
+    return min(range(min(least_ms, settings.wait_max_ms), settings.wait_max_ms + 1, TICK_MS), key=cost)
 
 
 def _heard(e: Evidence, reasons: list[str]) -> float:
@@ -130,6 +141,14 @@ def _heard(e: Evidence, reasons: list[str]) -> float:
     clear = (e.snr_db - _DROWNED_DB) / (_CLEAR_DB - _DROWNED_DB)
     p = min(max(e.turn_probability, 1e-3), 1 - 1e-3)
     return math.log(p / (1 - p)) * min(max(clear, _LEAST_TRUST), 1.0)
+
+
+def _pending_ms(e: Evidence, reasons: list[str]) -> int:
+    """Silence in which more will be known soon: deciding on ignorance would cost more than it saves."""
+    if not e.read:
+        reasons.append("not read yet")
+        return _READING_MS
+    return _LISTENING_MS if e.turn_probability is None and e.slot.fit is not Fit.WHOLE else 0
 
 
 def _lateness_ms(settings: TurnSettings, e: Evidence, reasons: list[str]) -> float:

@@ -162,6 +162,7 @@ class Features:
     turn_probability: float | None = None
     ending: Ending = Ending.UNKNOWN
     slot: SlotFit = UNFIT
+    read: bool = True
     """What the turn model, the words and the slot say about an end (see ``Evidence``)."""
     kinds: tuple[float, ...] | None = None
     """See ``Overlap``; wanted while ``Floor.sound_ticks`` is not zero."""
@@ -189,6 +190,8 @@ class Floor:
         self.voicing = Voicing(settings)
         self._pace = Pace(settings)
         self._snr_db = math.inf
+        self._level_db = math.nan
+        """Of the latest sound of the turn."""
         self._settings = settings
         self._state_ms = 0
         """Time since the floor last changed hands."""
@@ -262,6 +265,8 @@ class Floor:
         match event:
             case Event.LATE:
                 self.told_to_wait, self._quiet_ms = True, 0
+            case Event.PAUSE:
+                self._level_db = self.voicing.level_db
             case Event.END | Event.KEYED | Event.NO_INPUT:
                 self.told_to_wait = False
                 self.patience_ms = self._settings.no_input_ms
@@ -269,10 +274,20 @@ class Floor:
             self._quiet_ms = 0
         return list(acts)
 
-    def meant(self, sounds: Sequence[Overlap], words: str) -> Judgement:
-        """Whether a turn made of ``sounds`` and read as ``words`` is for us: ANSWER, else what it was."""
+    def meant(self, sounds: Sequence[Overlap], words: str, *, text: str, cut_in: bool) -> Judgement:
+        """Whether a turn made of ``sounds`` is for us: ANSWER, else what it was.
+
+        ``text``: how it was read; ``words``: the same if the recogniser was sure, else "". ``cut_in``: it
+        silenced the agent. One without a word then has to sound like an interruption, or the agent goes on.
+        """
+        if cut_in and not text and all(sound.sounds_like is not Kind.INTERRUPTION for sound in sounds):
+            return Judgement(Kind.NOISE, ("no words, and it does not sound like an interruption",))
         judged = [for_us(self._settings, replace(sound, words=words)) for sound in sounds]
-        return next((j for j in judged if j.kind is Kind.ANSWER), judged[-1])
+        answer = next((j for j in judged if j.kind is Kind.ANSWER), None)
+        if answer is None:
+            return judged[-1]
+        self.voicing.learn(self._level_db)
+        return answer
 
     def takes(self, event: Event) -> bool:
         """Whether the table lists ``event`` for the present state."""
@@ -314,6 +329,7 @@ class Floor:
             turn_probability=f.turn_probability,
             ending=f.ending,
             slot=f.slot,
+            read=f.read,
             speech=f.speech,
             snr_db=self._snr_db,
         )

@@ -85,10 +85,9 @@ class Voicing:
         """The next voiced tick begins a new sound."""
         self.run_ms, self._power, self.speech = 0, 0.0, 0.0
 
-    def learn(self) -> None:
-        """The latest sound was the caller speaking to us: so loud they usually are."""
-        level = self.level_db
+    def learn(self, level_db: float) -> None:
+        """The caller spoke to us at this level: so loud they usually are. NaN teaches nothing."""
         if math.isnan(self._usual_db):
-            self._usual_db = level
-        elif not math.isnan(level):
-            self._usual_db += _TURN_WEIGHT * (level - self._usual_db)
+            self._usual_db = level_db
+        elif not math.isnan(level_db):
+            self._usual_db += _TURN_WEIGHT * (level_db - self._usual_db)

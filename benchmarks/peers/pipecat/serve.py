@@ -15,6 +15,7 @@ and out, a JSON object each: ``ready`` (versions, settings) before every call, t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import platform
 import socket
@@ -182,7 +183,7 @@ async def serve_call(wire: socket.socket) -> bool:
 
 
 async def main() -> None:
-    with socket.socket(fileno=sys.stdin.fileno()) as wire:
+    with socket.socket(fileno=sys.stdin.fileno()) as wire, contextlib.suppress(ConnectionResetError):
         wire.setblocking(False)
         while await serve_call(wire):
             pass
