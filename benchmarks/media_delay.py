@@ -18,7 +18,7 @@ from typing import Any
 import av
 import numpy as np
 
-from benchmarks.perception import figure
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
 from benchmarks.rtp_peer import PACKET_MS, Exchange, RtpPeer
 from sip.remote import RemoteCall, SipEndpoint
@@ -26,8 +26,6 @@ from voicecore.audio import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from voicecore.config import SipSettings
 from voicecore.console import charts
 from voicecore.types import RATE, TICK, CallEventKind, Floats, MediaFrame, Pcm
-
-Figure = dict[str, Any]
 
 GOAL_MS = 35
 CALLS = 20

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from benchmarks.stages.budgets import Placed, PlacedLlm, Profile, Stage
+from benchmarks.weights import synthetic
 from models.asr_whisper import Settings as AsrSettings
 from models.asr_whisper.guards import Limits
 from models.catalogue import find_model, is_synthetic, model_folder
@@ -17,7 +17,6 @@ from models.engines import load
 from models.llm_llama.scheduler import Caps
 from models.llm_llama.settings import Placement
 from models.llm_llama.settings import Settings as LlmSettings
-from models.synthesize.install import synthesize
 from voicecore.config import data_dir
 from voicecore.errors import EngineError
 from voicecore.ports import Asr, ConversationLlm, Tts, TurnModel, Vad
@@ -50,9 +49,8 @@ def loaded(profile: Profile) -> Iterator[Engines]:
     """Raises what ``models.engines.load`` and ``synthesize`` raise: VAD and turn model must be installed."""
     installed = data_dir()
     with ExitStack() as stack:
-        made = Path(stack.enter_context(TemporaryDirectory(prefix="voicecore-bench-")))
         asr_in, llm_in, tts_in = (
-            _place(placed.model, installed, made) for placed in (profile.asr, profile.llm, profile.tts)
+            _place(placed.model, installed) for placed in (profile.asr, profile.llm, profile.tts)
         )
         asr, llm, tts = profile.asr, profile.llm, profile.tts
         engines = Engines(
@@ -85,15 +83,14 @@ def weights(name: str, folder: Path) -> str:
     return f"synthetic, shape {shape}" if is_synthetic(name, folder) else f"published, {name}"
 
 
-def _place(name: str, installed: Path, made: Path) -> Path:
-    """The folder of models that has this one; makes it in ``made`` if it is not in ``installed``."""
+def _place(name: str, installed: Path) -> Path:
+    """The folder of models that has this one, perhaps one of synthetic weights."""
     try:
         model_folder(name, installed)
     except EngineError as exc:
         if exc.code != "model-missing":
             raise
-        synthesize(name, made)
-        return made
+        return synthetic(name)
     return installed
 
 
