@@ -21,7 +21,7 @@ from rich.console import Console
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
-from voicecore.config import EngineNames, SipSettings, data_dir
+from voicecore.config import EngineSettings, SipSettings, data_dir
 from voicecore.console.latency import latency_table
 from voicecore.console.live import LiveView
 from voicecore.console.report import write_report
@@ -34,7 +34,7 @@ from voicecore.supervisor import die_with_parent
 from voicecore.types import AudibleTurn
 
 EXAMPLE = Path(__file__).parent / "examples" / "billing"
-ENGINES = {"engines": "real: " + ", ".join(EngineNames().model_dump().values()), "synthetic": "none"}
+ENGINES = {"engines": "real: " + ", ".join(EngineSettings().labels.values()), "synthetic": "none"}
 """What a report of the example says of its engines."""
 Show = Callable[[dict[str, Any]], None]
 _FINISHED = ("hung-up", "agent-hung-up")

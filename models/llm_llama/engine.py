@@ -22,13 +22,21 @@ class LlamaLlm:
     """One model for all calls; every method may be used for any number of calls at a time."""
 
     def __init__(
-        self, folder: Path, settings: Settings | None = None, library: Library | None = None
+        self,
+        folder: Path,
+        settings: Settings | None = None,
+        library: Library | None = None,
+        device: str = "cpu",
+        threads: int = 0,
+        opening: str = "",
     ) -> None:
-        """``folder`` holds one GGUF model. Raises EngineError (``model-*``, ``llm-chat-format``).
+        """``folder`` holds one GGUF model; ``device``, ``threads``: see ``Settings.placed``.
 
-        ``library`` stands in for llama.cpp.
+        ``opening``: what conversations begin with, for ``warm``; ``library`` stands in for llama.cpp.
+        Raises EngineError (``model-*``, ``device-missing``, ``llm-chat-format``), ConfigError("bad-device").
         """
-        self._settings = settings or Settings()
+        self._settings = (settings or Settings()).placed(device, threads)
+        self._opening = opening
         library = library or LlamaLibrary(_model_file(folder), self._settings.placement)
         self.worker = Worker(library, self._settings.caps, self._settings.prompt_tokens)
         self._ids = count(1)
@@ -38,8 +46,15 @@ class LlamaLlm:
         request = Request(next(self._ids), call, tuple(messages), tuple(tools), Priority.AHEAD, most=0)
         self.worker.start(request, lambda _: None)
 
-    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:
-        """Read what calls will have in common, the system prompt and tools, and keep it."""
+    async def warm(self, messages: Sequence[Message] | None = None, tools: Sequence[ToolOffer] = ()) -> None:
+        """Read what calls will have in common, the system prompt and tools, and keep it.
+
+        ``messages``: None for the engine's ``opening``, which may be empty: then nothing is read.
+        """
+        if messages is None:
+            messages = [Message("system", self._opening)] if self._opening else []
+        if not messages:
+            return
         call = f"warm {next(self._ids)}"
         request = Request(next(self._ids), call, tuple(messages), tuple(tools), Priority.AHEAD, most=0)
         async for _ in self._events(request):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from models.choice import Choice
 from models.engines import Port
 from models.serving.clients import RemoteAsr, RemoteConversationLlm, RemoteLlm, RemoteTts, RemoteTurnModel
 from models.serving.host import EngineHost
-from models.serving.spec import Choice, Spec
+from models.serving.spec import Spec
 from voicecore.ports import Asr, Llm, Tts, TurnModel
 
 HOMES: Mapping[str, tuple[Port, ...]] = {"asr": ("asr", "turn"), "llm": ("llm", "embedder"), "tts": ("tts",)}
