@@ -103,7 +103,7 @@ class Session:
         self._replies = Replies(call.info.id, mind, self._mouth, self._say, self._on_tool, self._watch)
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
-        self._partial = ""
+        self._partial = self._stable = ""
         self._begun = 0.0
         """When the caller's turn began; seconds on the audio clock."""
         self._played = 0
@@ -199,6 +199,7 @@ class Session:
         self._stop_playout()
         self._cancel_work()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._replies.wording.forget()
         self._listener.drop()
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
@@ -236,7 +237,7 @@ class Session:
         for act in acts:
             match act:
                 case Act.OPEN_TURN if not self._deciding:
-                    self._partial = ""
+                    self._partial = self._stable = ""
                     self._sounds.begin_turn()
                     self._begun = self._floor.onset
                     self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
@@ -256,6 +257,7 @@ class Session:
                     self._mouth.duck(1.0)
                 case Act.STOP_PLAYOUT:
                     self._stop_playout()
+                    self._read_along()
                 case Act.DROP_TURN if not self._deciding:
                     self._drop_turn()
                 case Act.FILL:
@@ -401,6 +403,7 @@ class Session:
             if over is FloorEvent.DELIVERED:
                 self._floor.patience_ms = self._patience_ms()
                 self._chronicle.listening(self._replies.state.expectation, self.now)
+                self._replies.read_along("")
         if reply.running:
             return
         if self._floor.state is FloorState.THINKING and not self._tasks:
@@ -425,6 +428,13 @@ class Session:
     def _on_partial(self, partial: Transcript) -> None:
         self._partial = weighty(partial)
         self._chronicle.partial(partial, self.now)
+        self._stable = " ".join(word.text for word in partial.words[: partial.stable])
+        self._read_along()
+
+    def _read_along(self) -> None:
+        """Not while we speak: until it is over, nobody knows how much of it will have been heard."""
+        if self._stable and not self._mouth.busy:
+            self._replies.read_along(self._stable)
 
     def _on_sound(self) -> None:
         self._chronicle.mark_once("tts_first", self.now)
