@@ -80,7 +80,8 @@ def test_a_call_that_is_over_is_forgotten() -> None:
 
 
 async def test_the_language_model_reads_along_and_hears_what_the_caller_heard(tmp_path: Path) -> None:
-    llm = Conversant("We are open from eight in the morning until six in the evening.")
+    answer = "We are open from eight in the morning until six in the evening."
+    llm = Conversant(answer)
     async with Stage(tmp_path, Desk(ANSWERS), TurnSettings(), Follower(), llm) as call:
         await call.until_listening()
         assert llm.prepared[-1][-1].role == "agent"
@@ -101,7 +102,7 @@ async def test_the_language_model_reads_along_and_hears_what_the_caller_heard(tm
         heard = llm.prepared[-1][-2].text
         assert heard.startswith("We are open from eight")
         assert "evening" not in heard
-        assert heard.split() == llm.said[0].split()[: len(heard.split())]
+        assert answer.startswith(heard)
         call.call.far_hangup()
         await call.settle()
         await call.kept()
