@@ -84,11 +84,11 @@ def test_a_wrong_option_is_named_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_appliance(file)
     assert str(caught.value).startswith(
-        f"bad-option: {file}:6: engines.asr.options.settings.margin: no such setting; known: windows_s,"
+        f"bad-option: {file}:5: engines.asr.options.settings.margin: no such setting; known: windows_s,"
     )
     assert caught.value.facts == {
         "file": str(file),
-        "line": 6,
+        "line": 5,
         "field": "engines.asr.options.settings.margin",
     }
 
