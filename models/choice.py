@@ -13,7 +13,9 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from models.catalogue import find_model
-from models.engines import Engine, Port, find_engine
+from models.engines import Engine, Port, find_engine, load
+from models.sharing.board import Boards
+from models.sharing.speech import SharingTts
 from models.synthesize.marker import is_synthetic
 from voicecore.config import EngineChoice
 from voicecore.errors import ConfigError, EngineError
@@ -74,6 +76,21 @@ def _check_model(port: Port, entry: Engine, wanted: EngineChoice) -> None:
 def _bad(port: Port, place: tuple[str, ...], what: str, code: str = "bad-option") -> ConfigError:
     loc = ("engines", port, *place)
     return ConfigError(code, f"{'.'.join(loc)}: {what}", loc=loc)
+
+
+def load_choice(port: Port, choice: Choice, data_dir: Path, boards: Boards, **more: Any) -> Any:
+    """The engine, which gives way to others on its device; ``more`` are options that can't be written down.
+
+    Raises ConfigError and EngineError as ``models.engines.load`` does; ConfigError("bad-option").
+    """
+    takes = find_engine(port, choice.name).takes
+    options = typed_options(port, choice) | more
+    device = str(choice.options.get("device", "cpu"))
+    if "seat" in takes:
+        options["seat"] = boards.seat(device)
+    make: Any = load
+    engine = make(port, choice.name, data_dir, model=choice.model, **options)
+    return SharingTts(engine, boards.seat(device)) if port == "tts" and "device" in takes else engine
 
 
 def typed_options(port: Port, choice: Choice) -> dict[str, Any]:

@@ -31,10 +31,10 @@ class Engine:
     """Options that a configuration may set, or that the appliance adds (how the agent speaks, say)."""
 
 
-_WHISPER = ("device", "threads", "compute", "language", "settings")
+_WHISPER = ("device", "threads", "compute", "language", "settings", "seat")
 _VOICE = ("voice", "rate", "pitch", "lexicon")
 _RETRIEVAL = ("embedder", "threshold", "overlap", "most_sentences")
-_LLAMA = ("device", "threads", "settings", "opening")
+_LLAMA = ("device", "threads", "settings", "opening", "seat")
 _NEURAL = (*_VOICE, "threads", "device", "fixed")
 
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 
-from models.tts_onnx.phrases import CachedTts
 from voicecore.ports import Asr, Llm, Tts, TurnModel
 from voicecore.types import RATE, Expectation
-
-
-@runtime_checkable
-class _Reads(Protocol):
-    """A language model that keeps what all conversations begin with."""
-
-    async def warm(self) -> None: ...
 
 
 def warm_asr(asr: Asr, expectation: Expectation) -> None:
@@ -34,11 +24,13 @@ def warm_tts(tts: Tts) -> None:
     """Say a word, and make the phrases that never change."""
     for _ in tts.synthesize("ready"):
         pass
-    if isinstance(tts, CachedTts):
-        tts.warm()
+    warm = getattr(tts, "warm", None)
+    if warm is not None:
+        warm()
 
 
 async def warm_llm(llm: Llm) -> None:
     """Read what all conversations begin with, where that can be kept."""
-    if isinstance(llm, _Reads):
-        await llm.warm()
+    warm = getattr(llm, "warm", None)
+    if warm is not None:
+        await warm()

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from models import engines as engine_table
-from models.choice import Choice, chosen, refuse_synthetic, typed_options
+from models.choice import Choice, chosen, load_choice, refuse_synthetic
 from models.serving.fleet import Fleet
+from models.sharing.board import Boards
 from models.warming import warm_asr, warm_llm, warm_tts, warm_turn_model
 from sip.remote import SipEndpoint
 from voicecore.config import Appliance, EngineSettings, data_dir, line_of, load_yaml
@@ -92,22 +93,15 @@ def engine_processes(made: Choices, weights: Path, on_death: OnDeath) -> Fleet:
     return Fleet(theirs, weights, on_death)
 
 
-def load_engine(port: engine_table.Port, made: Choices, weights: Path, **more: Any) -> Any:
-    """The engine of ``made`` behind ``port``; ``more`` are options that can't be written down.
+def load_engines(made: Choices, weights: Path, fleet: Fleet | None = None) -> Engines:
+    """All engines of ``made``; those that ``fleet`` runs are its.
 
     Raises ConfigError and EngineError (see models).
     """
-    choice = made[port]
-    options = typed_options(port, choice) | more
-    make: Any = engine_table.load
-    return make(port, choice.name, weights, model=choice.model, **options)
-
-
-def load_engines(made: Choices, weights: Path, fleet: Fleet | None = None) -> Engines:
-    """All engines of ``made``; those that ``fleet`` runs are its. Raises as ``load_engine`` does."""
+    boards = Boards()
 
     def load(port: engine_table.Port, **more: Any) -> Any:
-        return load_engine(port, made, weights, **more)
+        return load_choice(port, made[port], weights, boards, **more)
 
     embedder = load("embedder")
     shares = {"embedder": embedder} if made["llm"].name == "retrieval" else {}

@@ -14,6 +14,7 @@ from models.llm_llama.scheduler import Priority
 from models.llm_llama.settings import Settings
 from models.llm_llama.talk import Asked, Event, Over, Request, Said
 from models.llm_llama.worker import Worker
+from models.sharing.board import Seat
 from voicecore.errors import EngineError
 from voicecore.types import Message, ToolOffer, ToolRequest
 
@@ -29,16 +30,18 @@ class LlamaLlm:
         device: str = "cpu",
         threads: int = 0,
         opening: str = "",
+        seat: Seat | None = None,
     ) -> None:
         """``folder`` holds one GGUF model; ``device``, ``threads``: see ``Settings.placed``.
 
-        ``opening``: what conversations begin with, for ``warm``; ``library`` stands in for llama.cpp.
+        ``opening``: what conversations begin with, for ``warm``; ``seat``: at the device's board, where
+        it is shared; ``library`` stands in for llama.cpp.
         Raises EngineError (``model-*``, ``device-missing``, ``llm-chat-format``), ConfigError("bad-device").
         """
         self._settings = (settings or Settings()).placed(device, threads)
         self._opening = opening
         library = library or LlamaLibrary(_model_file(folder), self._settings.placement)
-        self.worker = Worker(library, self._settings.caps, self._settings.prompt_tokens)
+        self.worker = Worker(library, self._settings.caps, self._settings.prompt_tokens, seat)
         self._ids = count(1)
 
     def prepare(self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from models.choice import Choice, typed_options
-from models.engines import Port, load
+from models.choice import Choice, load_choice
+from models.engines import Port
+from models.sharing.board import Boards
 from voicecore.errors import ConfigError
 
 
@@ -21,10 +22,13 @@ class Spec:
 
     engines: Mapping[Port, Choice]
     data_dir: Path
+    boards: Path | None = None
+    """The folder by which the processes that share a device keep out of each other's way."""
 
     def to_json(self) -> str:
         chosen = {port: asdict(choice) for port, choice in self.engines.items()}
-        return json.dumps({"engines": chosen, "data_dir": str(self.data_dir)})
+        boards = None if self.boards is None else str(self.boards)
+        return json.dumps({"engines": chosen, "data_dir": str(self.data_dir), "boards": boards})
 
     @staticmethod
     def from_json(text: str) -> Spec:
@@ -40,11 +44,10 @@ class Spec:
         Raises ConfigError and EngineError as ``models.engines.load`` does; ConfigError("bad-option").
         """
         made: dict[Port, Any] = {}
+        boards = Boards(self.boards)
         for port in sorted(self.engines, key=lambda port: port != "embedder"):
             choice = self.engines[port]
-            options = typed_options(port, choice)
-            if (port, choice.name) == ("llm", "retrieval"):
-                options["embedder"] = made.pop("embedder")
-            make: Any = load
-            made[port] = make(port, choice.name, self.data_dir, model=choice.model, **options)
+            own = (port, choice.name) == ("llm", "retrieval")
+            shares = {"embedder": made.pop("embedder")} if own else {}
+            made[port] = load_choice(port, choice, self.data_dir, boards, **shares)
         return made

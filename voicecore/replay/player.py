@@ -14,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from models.choice import load_choice
+from models.sharing.board import Boards
 from sip.memory import MemoryCall, MemoryEndpoint
-from voicecore.app import choices, load_engine, load_engines, warm_up
+from voicecore.app import choices, load_engines, warm_up
 from voicecore.config import Appliance, data_dir
 from voicecore.dialogue import Dialogue, IntentIndex, load_agent
 from voicecore.errors import ConfigError
@@ -149,7 +151,7 @@ class Player:
                 store.close()
 
     def _house(self, tools: Tools, today: date, store: Store) -> House:
-        asr = load_engine("asr", self._chosen, self.weights)
+        asr = load_choice("asr", self._chosen["asr"], self.weights, Boards())
         warm, lane = replace(self._engines, asr=asr), InlineLane()
         warm_up(warm, Dialogue(self.agent, self._intents, today))
         engines = self._refit(warm)
