@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks import engines_asr, engines_llm, engines_media, engines_tts
+from benchmarks import engines_asr, engines_llm, engines_media, engines_sharing, engines_tts
 from benchmarks.figures import Figure
 from benchmarks.report import Plot
 
-PARTS = (engines_llm, engines_media, engines_asr, engines_tts)
+PARTS = (engines_llm, engines_media, engines_asr, engines_tts, engines_sharing)
 UNWEIGHED = "none"
 PROMISED = (
     "ttft_incremental_over_cold",

@@ -24,7 +24,7 @@ from models.catalogue import find_model
 from models.llm_llama.binding import LlamaLibrary
 from models.llm_llama.library import Piece
 from models.llm_llama.scheduler import Caps, Priority
-from models.llm_llama.settings import Placement
+from models.llm_llama.settings import Placement, Settings
 from models.llm_llama.talk import Event, Over, Request
 from models.llm_llama.worker import StepRecord, Worker
 from voicecore.console import charts
@@ -66,7 +66,7 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
 def run() -> list[Figure]:
     """All figures, of the profile's model where the profile has it; each says of which weights."""
     llm = choose_profile()[1].llm
-    placement = replace(PLACEMENT, gpu_layers=llm.placement.get("gpu_layers", 0))
+    placement = Settings(placement=PLACEMENT).placed(llm.device).placement
     shape = find_model(llm.model).shape.partition("/")[2]
     with Bench(_file(llm.model, shape), shape, placement) as bench:
         figures = [*bench.first_token(), *bench.decoding(), *bench.cancelling()]

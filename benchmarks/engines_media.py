@@ -113,16 +113,16 @@ async def _run() -> list[Figure]:
 @contextlib.asynccontextmanager
 async def _decoding() -> AsyncIterator[Decoding]:
     """An engine process, placed as an appliance's, in which ``CALLS`` calls decode without a pause."""
-    name = choose_profile()[1].llm.model
-    settings = {"reply_tokens": REPLY_TOKENS, "placement": dict(choose_profile()[1].llm.placement)}
-    choice = Choice("llama", name, {"settings": settings})
-    host = EngineHost("llm", Spec({"llm": choice}, synthetic(name)))
+    llm = choose_profile()[1].llm
+    settings = {"reply_tokens": REPLY_TOKENS, "placement": dict(llm.placement)}
+    choice = Choice(llm.engine, llm.model, {"device": llm.device, "settings": settings})
+    host = EngineHost("llm", Spec({"llm": choice}, synthetic(llm.model)))
     await asyncio.to_thread(host.start)
     assert host.pid is not None
     done, talking = Decoding(), list[asyncio.Task[None]]()
     try:
-        llm = RemoteConversationLlm(host)
-        talking += [asyncio.ensure_future(_talk(llm, f"decoding {n}", done)) for n in range(CALLS)]
+        remote = RemoteConversationLlm(host)
+        talking += [asyncio.ensure_future(_talk(remote, f"decoding {n}", done)) for n in range(CALLS)]
         await asyncio.sleep(1)
         before, begun = tree_usage(host.pid).cpu_s, time.monotonic()
         yield done

@@ -13,10 +13,12 @@ from benchmarks.weights import synthetic
 from models.asr_whisper import Settings as AsrSettings
 from models.asr_whisper.guards import Limits
 from models.catalogue import find_model, is_synthetic, model_folder
+from models.choice import Choice, load_choice
 from models.engines import load
 from models.llm_llama.scheduler import Caps
 from models.llm_llama.settings import Placement
 from models.llm_llama.settings import Settings as LlmSettings
+from models.sharing.board import Boards
 from voicecore.config import data_dir
 from voicecore.errors import EngineError
 from voicecore.ports import Asr, ConversationLlm, Tts, TurnModel, Vad
@@ -52,16 +54,13 @@ def loaded(profile: Profile) -> Iterator[Engines]:
         asr_in, llm_in, tts_in = (
             _place(placed.model, installed) for placed in (profile.asr, profile.llm, profile.tts)
         )
-        asr, llm, tts = profile.asr, profile.llm, profile.tts
+        asr, llm, tts, boards = profile.asr, profile.llm, profile.tts, Boards()
         engines = Engines(
             load("vad", "silero", installed),
             load("turn", "blend", installed),
-            load("asr", asr.engine, asr_in, model=asr.model, **_asr_options(asr, asr_in)),
-            cast(
-                ConversationLlm,
-                load("llm", llm.engine, llm_in, model=llm.model, settings=_llm_settings(llm, llm_in)),
-            ),
-            load("tts", tts.engine, tts_in, model=tts.model, device=tts.device),
+            load_choice("asr", _choice(asr), asr_in, boards, settings=_asr_settings(asr, asr_in)),
+            load_choice("llm", _choice(llm), llm_in, boards, settings=_llm_settings(llm, llm_in)),
+            load_choice("tts", _choice(tts), tts_in, boards),
             {
                 Stage.VAD: weights("silero-vad", installed),
                 Stage.TURN_MODEL: weights("smart-turn-v3.2", installed),
@@ -94,11 +93,15 @@ def _place(name: str, installed: Path) -> Path:
     return installed
 
 
-def _asr_options(asr: Placed, folder: Path) -> dict[str, Any]:
+def _choice(placed: Placed) -> Choice:
+    return Choice(placed.engine, placed.model, {} if placed.device == "cpu" else {"device": placed.device})
+
+
+def _asr_settings(asr: Placed, folder: Path) -> AsrSettings:
     settings = AsrSettings(lockstep=True, timeout_s=PATIENCE_S, streams=1024)
     if is_synthetic(asr.model, folder):
         settings = replace(settings, tokens_per_s=TOKENS_PER_S, limits=ANYTHING)
-    return {"device": asr.device, "settings": settings}
+    return settings
 
 
 def _llm_settings(llm: PlacedLlm, folder: Path) -> LlmSettings:
