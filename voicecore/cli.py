@@ -136,7 +136,7 @@ def bench(
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
     ] = None,
     profile: Annotated[
-        str, typer.Option(help="stages: the hardware in benchmarks/budgets.toml.", envvar="BENCH_PROFILE")
+        str, typer.Option(help="engines, stages: the hardware in budgets.toml.", envvar="BENCH_PROFILE")
     ] = "",
 ) -> None:
     """Measure on this box; the exit status tells whether every goal was met."""
