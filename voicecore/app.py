@@ -27,9 +27,9 @@ from voicecore.pipeline.admission import Admission
 from voicecore.pipeline.emergency import Emergency
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.house import FloorMaker, House, own_floor
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import FloorMaker, House, own_floor
 from voicecore.pipeline.tools import HttpTools
 from voicecore.pipeline.work import ThreadLane
 from voicecore.ports import Endpoint, Tts

@@ -30,9 +30,10 @@ from voicecore.dialogue import Dialogue, IntentIndex, load_agent
 from voicecore.errors import EngineError
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.house import House
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import House, Session
+from voicecore.pipeline.session import Session
 from voicecore.pipeline.work import InlineLane
 from voicecore.ports import Llm
 from voicecore.types import RATE, TICK, Floats, Pcm, TurnTrace

@@ -22,9 +22,9 @@ from voicecore.config import Appliance, data_dir
 from voicecore.dialogue import Dialogue, IntentIndex, load_agent
 from voicecore.errors import ConfigError
 from voicecore.pipeline.engines import Engines, Lanes
+from voicecore.pipeline.house import FloorMaker, House, own_floor
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import FloorMaker, House, own_floor
 from voicecore.pipeline.work import InlineLane
 from voicecore.ports import Store, Tools
 from voicecore.replay.clock import AudioLoop
