@@ -33,7 +33,8 @@ def write_report(
     """Write the report of benchmark ``name`` to ``path``.
 
     Each figure has ``name``, ``value``, ``unit``, ``n`` (observations), ``goal`` (text or None) and ``ok``
-    (None without a goal). ``environment`` is added to what is known of the machine.
+    (None without a goal), perhaps ``weights`` (of which model, and whether they are synthetic).
+    ``environment`` is added to what is known of the machine.
     """
     write_page(path, render(name, figures, plots, {**machine(), **(environment or {})}))
 
@@ -58,6 +59,7 @@ def render(
 
 def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
     verdicts = {True: pill("met", True), False: pill("missed", False), None: ""}
+    weighed = any("weights" in figure for figure in figures)
     rows = [
         (
             f"<code>{escape(str(figure['name']))}</code>",
@@ -65,10 +67,12 @@ def _figures(figures: Sequence[Mapping[str, Any]]) -> str:
             escape(_signs(figure["goal"])),
             verdicts[figure["ok"]],
             f"{figure['n']:,}" if isinstance(figure["n"], int) else escape(str(figure["n"])),
+            *((escape(str(figure.get("weights", ""))),) if weighed else ()),
         )
         for figure in figures
     ]
-    return table(("figure", "value", "goal", "", "observations"), rows, numbers=(1, 2, 4))
+    head = ("figure", "value", "goal", "", "observations", *(("weights",) if weighed else ()))
+    return table(head, rows, numbers=(1, 2, 4))
 
 
 def _signs(goal: object) -> str:

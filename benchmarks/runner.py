@@ -6,17 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
+from benchmarks.figures import Figure
 from benchmarks.report import write_report
 from voicecore.errors import ConfigError
-
-Figure = dict[str, Any]
-"""``name``, ``value``, ``unit``, ``n`` (how many observations), ``goal`` (text such as "<= 30", or None) and
-``ok`` (None without a goal)."""
 
 BENCHES = {
     "kernels": "benchmarks.kernels",
@@ -27,6 +23,9 @@ BENCHES = {
     "replay": "benchmarks.replay",
     "endpoints": "benchmarks.endpoints",
     "duplex": "benchmarks.duplex.bench",
+    "engines": "benchmarks.engines",
+    "stages": "benchmarks.stages.bench",
+    "sip-load": "benchmarks.sip_load",
 }
 REPORTS = Path(__file__).parent / "reports"
 
@@ -44,15 +43,24 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
     Console(stderr=as_json).print(f"report: {path}")
     ok = all(figure["ok"] is not False for figure in figures)
     if as_json:
-        print(json.dumps({"bench": name, "ok": ok, "figures": figures}))
+        print(json.dumps({"bench": name, "ok": ok, "figures": figures}, allow_nan=False))
     return 0 if ok else 1
 
 
 def _table(name: str, figures: Sequence[Figure]) -> Table:
-    table = Table("figure", "value", "goal", "n", "", title=f"voicecore bench {name}")
+    more = [key for key in ("p50", "p99") if any(key in f for f in figures)]
+    figure = Column("figure", overflow="fold")
+    table = Table(figure, "value", "goal", "n", "", *more, title=f"voicecore bench {name}")
     for f in figures:
-        value = f"{f['value']:.4g}" if isinstance(f["value"], float) else str(f["value"])
         mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: ""}[f["ok"]]
         goal = "" if f["goal"] is None else str(f["goal"])
-        table.add_row(f["name"], f"{value} {f['unit']}", goal, str(f["n"]), mark)
+        value = f"{_shown(f['value'])} {f['unit']}"
+        table.add_row(f["name"], value, goal, str(f["n"]), mark, *(_shown(f.get(key, "")) for key in more))
+    table.caption = "\n".join(dict.fromkeys(f"weights: {f['weights']}" for f in figures if "weights" in f))
     return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return "—" if value is None else str(value)

@@ -27,6 +27,15 @@ class Engine:
     """The pip extra that brings what the module imports."""
     model: str | None = None
     """Its name in the catalogue; None for an engine whose package carries its own."""
+    takes: tuple[str, ...] = ()
+    """Options that a configuration may set, or that the appliance adds (how the agent speaks, say)."""
+
+
+_WHISPER = ("device", "threads", "compute", "language", "settings", "seat")
+_VOICE = ("voice", "rate", "pitch", "lexicon")
+_RETRIEVAL = ("embedder", "threshold", "overlap", "most_sentences")
+_LLAMA = ("device", "threads", "settings", "opening", "seat")
+_NEURAL = (*_VOICE, "threads", "device", "fixed")
 
 
 ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
@@ -37,10 +46,27 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
             "smart-turn": Engine("models.turn_smart", "SmartTurn", "engines", "smart-turn-v3.2"),
         },
         "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
-        "asr": {"pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines")},
-        "tts": {"espeak": Engine("models.tts_espeak", "EspeakTts", "engines")},
+        "asr": {
+            "pocketsphinx": Engine(
+                "models.asr_pocketsphinx", "PocketsphinxAsr", "engines", takes=("streams", "dictations")
+            ),
+            "whisper-base": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-base", _WHISPER),
+            "whisper": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-small", _WHISPER),
+            "whisper-turbo": Engine(
+                "models.asr_whisper", "WhisperAsr", "engines", "whisper-large-v3-turbo", _WHISPER
+            ),
+        },
+        "tts": {
+            "espeak": Engine("models.tts_espeak", "EspeakTts", "engines", takes=_VOICE),
+            "piper": Engine("models.tts_onnx.engine", "piper", "engines", "piper-en-us", _NEURAL),
+            "kokoro": Engine("models.tts_onnx.engine", "kokoro", "engines", "kokoro-82m", _NEURAL),
+        },
         "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
-        "llm": {"retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines")},
+        "llm": {
+            "retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines", takes=_RETRIEVAL),
+            "llama": Engine("models.llm_llama.engine", "LlamaLlm", "llm", "qwen2.5-1.5b", _LLAMA),
+            "openai": Engine("models.llm_openai", "OpenAiLlm", "serve", takes=("server",)),
+        },
     }
 )
 
@@ -68,14 +94,17 @@ def load(port: Literal["tts"], name: str, data_dir: Path, **options: Any) -> Tts
 def load(port: Literal["embedder"], name: str, data_dir: Path, **options: Any) -> Embedder: ...
 @overload
 def load(port: Literal["llm"], name: str, data_dir: Path, **options: Any) -> Llm: ...
-def load(port: Port, name: str, data_dir: Path, **options: Any) -> object:
+def load(port: Port, name: str, data_dir: Path, *, model: str | None = None, **options: Any) -> object:
     """Make the engine called ``name`` for ``port``; ``options`` go to its constructor.
 
-    Raises ConfigError("unknown-engine"); EngineError with ``engine-missing`` (a package; says the pip
-    extra), ``model-missing`` (weights; says the command) or the engine's own codes.
+    ``model``: another one of the catalogue than the table says, for an engine that has one. Raises
+    ConfigError (``unknown-engine``, ``unknown-model``); EngineError with ``engine-missing`` (a package; says
+    the pip extra), ``model-missing`` (weights; says the command) or the engine's own codes.
     """
     engine = find_engine(port, name)
-    folder = (model_folder(engine.model, data_dir),) if engine.model else ()
+    if model and not engine.model:
+        raise ConfigError("unknown-model", f"engines.{port}: {name} takes no model", name=model)
+    folder = (model_folder(model or engine.model, data_dir),) if engine.model else ()
     try:
         return getattr(import_module(engine.module), engine.factory)(*folder, **options)
     except ModuleNotFoundError as exc:

@@ -12,6 +12,8 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
+    addressof,
+    byref,
     c_char,
     c_char_p,
     c_int,
@@ -21,6 +23,7 @@ from ctypes import (
     c_ubyte,
     c_uint,
     c_void_p,
+    create_string_buffer,
     string_at,
 )
 from dataclasses import dataclass
@@ -43,6 +46,13 @@ _UTF8, _PHONEMES, _END_PAUSE = 1, 0x100, 0x1000
 _RATE, _PITCH = 1, 3
 _BY_CHARACTER = 1
 _LAST, _WORD = 0, 1
+_IPA, _TIED = 0x02, 0x80
+_BRISK = 400
+"""Words per minute at which words are counted: beyond 450 the library stretches time, which takes longer."""
+_FLAGS = re.compile(r"\([^)]+\)")
+"""Where another language begins and ends, in a transcription."""
+_TERMINATOR = re.compile(rb"([.,:;!?])[^.,:;!?\w]*\w{0,2}$")
+"""What ended a clause; the library has read up to two letters beyond it."""
 _SYNTH = (c_char_p, c_size_t, c_uint, c_int, c_uint, c_uint, c_void_p, c_void_p)
 
 
@@ -64,6 +74,17 @@ class Spoken:
 
     pcm: Pcm
     words: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What the engine says in one breath, a word or several run together, and where it stands in the text."""
+
+    ipa: str
+    offset: int
+    """In characters."""
+    terminator: str = ""
+    """One of ``.,:;!?`` after the last group of a clause."""
 
 
 class _Event(Structure):
@@ -147,6 +168,30 @@ class Espeak:
             finally:
                 self._close()
 
+    def transcribe(self, voice: str, text: str, tie: str = "") -> tuple[Group, ...]:
+        """IPA with stress marks for ``text``, which may hold [[phonemes]], by ``voice`` (see ``find_voice``).
+
+        ``tie`` is put between the letters of what is one sound ("a^ɪ"). The library does not tell which
+        word a group stands for, so the text is spoken too, briskly, and its word events are counted off: one
+        per group. Raises EngineError("tts-failed").
+        """
+        with self._lock:
+            library = self._open()
+            try:
+                if library.espeak_SetVoiceByName(voice.encode()):
+                    raise EngineError("tts-failed", f"no voice {voice}", voice=voice)
+                library.espeak_SetParameter(_RATE, _BRISK, 0)
+                offsets = [offset for offset, _ in self._synthesise(library, text).words]
+                clauses = list(_clauses(library, text, _IPA | (_TIED | ord(tie) << 8 if tie else 0)))
+            finally:
+                self._close()
+        groups = [(ipa, end if last else "") for said, end in clauses for ipa, last in _marked(said)]
+        at = [len(offsets) * nth // len(groups) for nth in range(len(groups))]
+        return tuple(
+            Group(ipa, offsets[nth] if offsets else 0, end)
+            for (ipa, end), nth in zip(groups, at, strict=True)
+        )
+
     def prepare(self) -> None:
         """Get ready to speak, unless somebody is speaking."""
         if self._lock.acquire(blocking=False):
@@ -166,6 +211,8 @@ class Espeak:
             raise EngineError("tts-failed", f"espeak-ng does not load: {exc}") from exc
         library.espeak_Synth.argtypes = _SYNTH
         library.espeak_ng_SetRandSeed.argtypes = (c_long,)
+        library.espeak_TextToPhonemes.argtypes = (POINTER(c_void_p), c_int, c_int)
+        library.espeak_TextToPhonemes.restype = c_char_p
         library.espeak_ListVoices.restype = POINTER(POINTER(_Voice))
         rate = library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, str(_data()).encode(), _DONT_EXIT)
         if rate != RATE:
@@ -216,6 +263,26 @@ class Espeak:
             self._fault = exc
             return 1
         return 0
+
+
+def _clauses(library: CDLL, text: str, mode: int) -> Iterator[tuple[str, str]]:
+    """(transcription, terminator) of each clause."""
+    data = text.encode()
+    buffer = create_string_buffer(data)
+    at = c_void_p(addressof(buffer))
+    begin = 0
+    while at.value is not None:
+        said = library.espeak_TextToPhonemes(byref(at), _UTF8, mode)
+        end = len(data) if at.value is None else at.value - addressof(buffer)
+        terminator = _TERMINATOR.search(data[begin:end])
+        yield _FLAGS.sub("", (said or b"").decode()), terminator[1].decode() if terminator else ""
+        begin = end
+
+
+def _marked(said: str) -> Iterator[tuple[str, bool]]:
+    """The groups of a clause, and which is its last."""
+    groups = said.split()
+    return zip(groups, [*[False] * (len(groups) - 1), True], strict=False)
 
 
 def _data() -> Path:

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 
 from voicecore.errors import ConfigError
 
 _MARKUP = str.maketrans("[]", "()")
 _PHONEMES = re.compile(r"\[\[.*?\]\]")
+_SSML = re.compile(
+    r"""<phoneme\s+(?=[^>]*?\balphabet=["']ipa["'])[^>]*?\bph=(?:"([^"]+)"|'([^']+)')[^>]*?(?:/>|>([^<]*)</phoneme>)"""
+)
+"""SSML 1.1, 3.1.10, in the one alphabet that engines share."""
 
 
 class Lexicon:
     """Words as written -> how to say them.
 
     Whole words match, whatever their case; where two entries fit, the longer one wins. A respelling may
-    hold phonemes as ``[[n'O@TwInd]]``, in the engine's own notation. Nothing else may: brackets
-    in the text itself reach the engine as parentheses.
+    hold phonemes as ``[[n'O@TwInd]]``, in espeak-ng's own notation, or be an SSML element
+    ``<phoneme alphabet="ipa" ph="ˈaɪbæn">eye ban</phoneme>``: engines that take IPA say ``ph``, others
+    what is inside, or the word as written. Nothing else may: brackets in the text itself reach the
+    engine as parentheses.
     """
 
     def __init__(self, words: Mapping[str, str]) -> None:
         """Raises ConfigError("bad-lexicon") for an empty word, or phonemes without an end; names it."""
-        for word, respelling in words.items():
-            if not word.strip() or re.search(r"\[\[|\]\]", _PHONEMES.sub("", respelling)):
-                message = f"lexicon: {word!r}: {respelling!r} is no respelling"
-                raise ConfigError("bad-lexicon", message, word=word, respelling=respelling)
         longest = sorted(words, key=len, reverse=True)
-        self._respellings = [words[word] for word in longest]
-        entries = "|".join(rf"({re.escape(word.strip())})" for word in longest) or "(?!)"
-        self._pattern = re.compile(rf"(?<!\w)(?:{entries})(?!\w)", re.IGNORECASE)
+        entries = [_entry(word, words[word]) for word in longest]
+        self._respellings = [respelling for respelling, _ in entries]
+        self._sounds = [sound for _, sound in entries]
+        either = "|".join(rf"({re.escape(word.strip())})" for word in longest) or "(?!)"
+        self._pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
 
     def apply(self, text: str) -> tuple[str, Sequence[int]]:
         """What to say for ``text``, and for each of its letters the offset in ``text`` it stands for.
@@ -50,6 +55,23 @@ class Lexicon:
         origins += range(end, len(text))
         said.append(text[end:].translate(_MARKUP))
         return "".join(said), origins
+
+    def sounds(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
+        """Where in ``text`` an entry lies whose sound is given, and that sound in IPA."""
+        for match in self._pattern.finditer(text):
+            sound = self._sounds[(match.lastindex or 0) - 1]
+            if sound:
+                yield match.span(), sound
+
+
+def _entry(word: str, respelling: str) -> tuple[str, str]:
+    """What to say for ``word`` in letters, and in IPA where that is given. Raises ConfigError."""
+    element = _SSML.fullmatch(respelling.strip())
+    said, sound = (element[3] or word, unescape(element[1] or element[2])) if element else (respelling, "")
+    if not word.strip() or "<phoneme" in said or re.search(r"\[\[|\]\]", _PHONEMES.sub("", said)):
+        message = f"lexicon: {word!r}: {respelling!r} is no respelling"
+        raise ConfigError("bad-lexicon", message, word=word, respelling=respelling)
+    return said, sound
 
 
 def _aligned(written: str, at: int, respelling: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -26,7 +27,6 @@ class Service:
         self.process = process
         self.port = int(uri.rpartition(":")[2])
         self.pids = descendants(process.pid)
-        assert len(self.pids) == 3, "supervisor, agent, media"
 
     @property
     def agent(self) -> int:
@@ -61,9 +61,8 @@ def running(pid: int) -> bool:
         return False
 
 
-@pytest.fixture
-async def service(tmp_path: Path, model_data: Path) -> AsyncIterator[Service]:
-    config = write_config(tmp_path, "http://127.0.0.1:9")
+@contextlib.asynccontextmanager
+async def serving(config: Path, model_data: Path) -> AsyncIterator[Service]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "voicecore", "serve", "--config", str(config)),
         stdout=asyncio.subprocess.PIPE,
@@ -76,6 +75,34 @@ async def service(tmp_path: Path, model_data: Path) -> AsyncIterator[Service]:
         os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
     await gone(*started.pids)
+
+
+@pytest.fixture
+async def service(tmp_path: Path, model_data: Path) -> AsyncIterator[Service]:
+    async with serving(write_config(tmp_path, "http://127.0.0.1:9"), model_data) as service:
+        assert len(service.pids) == 3, "supervisor, agent, media"
+        yield service
+
+
+@pytest.fixture
+async def in_processes(tmp_path: Path, model_data: Path) -> AsyncIterator[Service]:
+    config = write_config(tmp_path, "http://127.0.0.1:9")
+    with config.open("a") as file:
+        file.write("engines: {place: processes}\n")
+    async with serving(config, model_data) as service:
+        assert len(service.pids) == 6, "supervisor, agent, three engines, media"
+        yield service
+
+
+async def test_ctrl_c_ends_engine_processes_too(in_processes: Service) -> None:
+    os.killpg(in_processes.process.pid, signal.SIGINT)
+    assert await asyncio.wait_for(in_processes.process.wait(), _PATIENCE_S) == 0
+    await gone(*in_processes.pids)
+
+
+async def test_a_killed_agent_takes_its_engine_processes_with_it(in_processes: Service) -> None:
+    os.kill(in_processes.agent, signal.SIGKILL)
+    await gone(*in_processes.pids[1:])
 
 
 async def test_ctrl_c_ends_everything(service: Service) -> None:

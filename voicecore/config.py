@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from voicecore.errors import ConfigError
 
@@ -77,6 +77,21 @@ def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     return line
 
 
+def read_secret(file: Path | None, variable: str | None, wanted: str) -> str:
+    """A secret from a file or from an environment variable; it never stands in a configuration.
+
+    ``wanted`` is the complaint where neither is given. Raises ConfigError("no-secret").
+    """
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise ConfigError("no-secret", f"{file}: {exc.strerror}") from exc
+    if variable is not None and variable in os.environ:
+        return os.environ[variable]
+    raise ConfigError("no-secret", wanted if variable is None else f"{variable} is not set")
+
+
 class Registration(Section):
     """A REGISTER with digest authentication (RFC 3261, RFC 7616)."""
 
@@ -89,14 +104,8 @@ class Registration(Section):
 
     def password(self) -> str:
         """The secret, read when needed. Raises ConfigError("no-secret")."""
-        if self.password_file is not None:
-            try:
-                return self.password_file.read_text(encoding="utf-8").strip()
-            except OSError as exc:
-                raise ConfigError("no-secret", f"{self.password_file}: {exc.strerror}") from exc
-        if self.password_env is not None and self.password_env in os.environ:
-            return os.environ[self.password_env]
-        raise ConfigError("no-secret", "register needs password_file or password_env")
+        wanted = "register needs password_file or password_env"
+        return read_secret(self.password_file, self.password_env, wanted)
 
 
 class SipSettings(Section):
@@ -121,16 +130,75 @@ class SipSettings(Section):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class EngineNames(Section):
-    """Which engine stands behind each port; names from the table in ``models/``."""
+class EngineChoice(Section):
+    """The engine behind a port: its name in the table of ``models/``, or a mapping that says more."""
 
-    vad: str = "silero"
-    turn: str = "blend"
-    sounds: str = "prosody"
-    asr: str = "pocketsphinx"
-    tts: str = "espeak"
-    embedder: str = "minilm"
-    llm: str = "retrieval"
+    engine: str
+    model: str | None = None
+    """Another one of the catalogue than the engine's usual."""
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
+    """What it computes on: "cpu", "cuda" or "cuda:N"."""
+    threads: int | None = Field(None, ge=1, le=256)
+    """On the CPU; None: as the engine sees fit."""
+    options: dict[str, Any] = {}
+    """The engine's own, by the names that its constructor gives them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"engine": value} if isinstance(value, str) else value
+
+    @property
+    def label(self) -> str:
+        """What stands in a call's record."""
+        return f"{self.engine} {self.model}" if self.model else self.engine
+
+
+def _engine(name: str) -> EngineChoice:
+    return EngineChoice(engine=name)
+
+
+class EngineSettings(Section):
+    """Which engine stands behind each port, and where all of them run."""
+
+    vad: EngineChoice = _engine("silero")
+    turn: EngineChoice = _engine("blend")
+    sounds: EngineChoice = _engine("prosody")
+    asr: EngineChoice = _engine("pocketsphinx")
+    tts: EngineChoice = _engine("espeak")
+    embedder: EngineChoice = _engine("minilm")
+    llm: EngineChoice = _engine("retrieval")
+    place: Literal["in-process", "processes"] = "in-process"
+    """"processes": recogniser, language model and speech each in a process of its own, which is started
+    again when it dies."""
+    allow_synthetic: bool = False
+    """Whether calls may be served with weights of noise, made to measure this box with."""
+
+    @property
+    def choices(self) -> dict[str, EngineChoice]:
+        """By port."""
+        ports = ((port, getattr(self, port)) for port in type(self).model_fields)
+        return {port: choice for port, choice in ports if isinstance(choice, EngineChoice)}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By port, for a call's record."""
+        return {port: choice.label for port, choice in self.choices.items()}
+
+
+class AdmissionSettings(Section):
+    """How many calls are taken, so that none is slow."""
+
+    late_ms: float = Field(1000.0, gt=0)
+    """Of recent replies 95 in 100 are to begin within this, once the caller's turn was taken."""
+    window_s: float = Field(60.0, gt=0)
+    fewest_turns: int = Field(10, ge=1)
+    """Recent is what is within the window; fewer turns than this say nothing."""
+    most_calls: int | None = Field(None, ge=1)
+    retry_after_s: int = Field(10, ge=1)
+    """What a refused caller is told (503, Retry-After)."""
+    overflow: str | None = None
+    """SIP URI to which calls are transferred instead of refused."""
 
 
 class TurnSettings(Section):
@@ -193,7 +261,8 @@ class Appliance(Section):
 
     agent: Path
     sip: SipSettings = SipSettings()
-    engines: EngineNames = EngineNames()
+    engines: EngineSettings = EngineSettings()
+    admission: AdmissionSettings = AdmissionSettings()
     turns: TurnSettings = TurnSettings()
     store: StoreSettings = StoreSettings()
     data_dir: Path | None = None

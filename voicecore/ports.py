@@ -15,8 +15,11 @@ from voicecore.types import (
     Expectation,
     Floats,
     MediaFrame,
+    Message,
     Pcm,
     SpeechChunk,
+    ToolOffer,
+    ToolRequest,
     ToolTrace,
     Transcript,
     TurnTrace,
@@ -126,6 +129,41 @@ class Llm(Protocol):
 
     def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
         """Answer ``question`` from ``passages`` under ``instruction``; yields whole sentences."""
+        ...
+
+
+@runtime_checkable
+class ConversationLlm(Llm, Protocol):
+    """A language model that reads along while the caller speaks.
+
+    Conversations are stated whole, every time: the engine keeps what it has already read of ``call``'s
+    and reads only what is new. So a transcript that changed, a reply cut off at the words that were
+    heard, and a turn that was reopened all take the same path, and any message may be sent again.
+    All arguments and results are plain data, fit for a socket. Call from the event loop.
+    """
+
+    def prepare(self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:
+        """Read ``messages``, the last of which may go on; returns at once and is never an error."""
+        ...
+
+    def reply(
+        self,
+        call: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolOffer] = (),
+        urgent: bool = True,
+        insist: bool = False,
+    ) -> AsyncIterator[str | ToolRequest]:
+        """The agent's next contribution: whole sentences, or one request for a tool.
+
+        Not ``urgent`` is what no caller waits for, such as a summary. ``insist``: a request for a tool
+        and nothing else. Closing the iterator stops the engine within one step. Raises EngineError
+        (codes ``llm-*``) and ConfigError("bad-schema") for a tool whose schema cannot be enforced.
+        """
+        ...
+
+    def forget(self, call: str) -> None:
+        """The call is over: stop its work, free its memory."""
         ...
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ class Word:
     start: float
     end: float
     confidence: float = 1.0
+    """Probability that it is the right word; a fitted one if ``Transcript.calibrated``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Transcript:
     confidence: float = 1.0
     """0..1 over the whole utterance; engines that can't tell say 1.0."""
     alternatives: tuple[str, ...] = ()
+    stable: int = 0
+    """How many of ``words``, from the first, later partials will not change: all of a final one. Engines
+    that can't tell say 0 in partials."""
+    calibrated: bool = False
+    """The words' confidences were fitted on labelled speech: of those at 0.8, 80 % are right."""
 
 
 class SlotKind(StrEnum):
@@ -86,6 +93,32 @@ class SpeechChunk:
 
     pcm: Pcm
     marks: tuple[WordMark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One contribution to a conversation, as a language model reads it."""
+
+    role: Literal["system", "caller", "agent", "tool"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool that a language model may ask for."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON schema of its arguments, an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """What a language model asks for: checked against the offer, not yet allowed by anybody."""
+
+    name: str
+    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +198,7 @@ class TurnTrace:
     """The part of ``agent_text`` that had reached the caller's ear when the turn ended."""
     interrupted: bool = False
     by: str = "speech"
-    """What made the turn: "speech", "dtmf", "silence", or "start" for the greeting."""
+    """What made the turn: "speech", "dtmf", "silence", "failure" (of ours), or "start" for the greeting."""
     times: dict[str, float] = field(default_factory=dict)
     work_ms: dict[str, float] = field(default_factory=dict)
     reopened: int = 0

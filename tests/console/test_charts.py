@@ -62,6 +62,16 @@ def test_lines_pass_through_their_points() -> None:
     assert points[1][1] < points[2][1] < points[0][1]
 
 
+def test_a_limit_lies_level_within_the_picture() -> None:
+    picture = lines({"latency": [(1, 10.0), (2, 20.0)]}, "calls", "ms", {"budget 50 ms": 50.0})
+    (limit,) = [line for line in drawn(picture).iter("line") if line.get("class") == "mark"]
+    assert limit.get("y1") == limit.get("y2")
+    (path,) = [path for path in drawn(picture).iter("path") if path.get("class") == "line l1"]
+    heights = [float(point.split()[1]) for point in path.get("d")[1:].split("L")]
+    assert 0 < float(limit.get("y1")) < min(heights)
+    assert "budget 50 ms" in {text.text for text in drawn(picture).iter("text")}
+
+
 @pytest.mark.parametrize(
     "chart", [histogram([], "ms"), cdf({}, "ms"), lines({}, "x", "y"), bars([], {}, "ms")]
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from voicecore.dialogue.schema import Flow, Intent, Slot
+from voicecore.dialogue.schema import Flow, Intent, Slot, Voice
 
 CHOICES = [{"value": "a", "say": "A", "accepts": ["the a"]}]
 
@@ -68,3 +68,8 @@ def test_examples_lose_case_and_punctuation() -> None:
 def test_a_step_is_one_thing(step: Any, complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         Flow.model_validate({"title": "t", "steps": [step]})
+
+
+def test_a_voice_may_be_called_otherwise_by_an_engine():
+    voice = Voice(name="en-gb", by_engine={"kokoro": "bf_emma"})
+    assert [voice.called(engine) for engine in ("espeak", "kokoro")] == ["en-gb", "bf_emma"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from voicecore.types import Pcm
 
+SAID = "pay my bill"
 PROMPTS = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 
 
@@ -26,3 +28,17 @@ def prompt_8k() -> Callable[[str], Pcm]:
             return np.frombuffer(prompt.readframes(prompt.getnframes()), np.int16)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def scripted_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny Whisper that says "pay my bill" to any sound."""
+    place = Path(__file__).with_name("scripted_whisper.py")
+    spec = importlib.util.spec_from_file_location("scripted_whisper", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    folder = tmp_path_factory.mktemp("whisper")
+    module.write_scripted(folder, SAID)
+    return folder

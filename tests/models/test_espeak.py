@@ -146,3 +146,39 @@ def test_a_part_that_is_not_there(monkeypatch, tmp_path, part):
 def test_a_voice_that_went_away():
     with pytest.raises(EngineError, match="tts-failed"):
         LIBRARY.speak(Style("gmw/nobody", 150, 50), TEXT)
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("Your invoice, number 42.", "jʊɹ|Your ˈɪnvɔɪs,|invoice, nˈʌmbɚ|number fˈɔːɹɾi|42. tˈuː.|2."),
+        ("Is it? No! Yes; no: ok", "ɪz|Is ɪt?|it? nˈoʊ!|No! jˈɛs;|Yes; nˈoʊ:|no: ˌoʊkˈeɪ|ok"),
+        ("of the [[n'O@TwInd]] café", "ʌvðə|of nˈɔːɹθwɪnd|n'O@TwInd]] kæfˈeɪ|café"),
+        ("pay 1,234 now", "pˈeɪ|pay wˈʌn|1,234 θˈaʊzənd|,234 tˈuːhˈʌndɹɪd|234 θˈɜːɾi|34 fˈɔːɹ|34 nˈaʊ|now"),
+        ("", ""),
+        ("...", ""),
+    ],
+)
+def test_transcribes_with_the_place_of_each_group(text, groups):
+    got = LIBRARY.transcribe(LIBRARY.find_voice("en-us"), text)
+    said = [f"{g.ipa}{g.terminator}|{(text[g.offset :].split() or [''])[0]}" for g in got]
+    assert " ".join(said) == groups
+
+
+def test_ties_what_is_one_sound():
+    voice = LIBRARY.find_voice("en-us")
+    assert [group.ipa for group in LIBRARY.transcribe(voice, "my change", "^")] == ["ma^ɪ", "t^ʃˈe^ɪnd^ʒ"]
+
+
+def test_flags_of_other_languages_are_left_out():
+    voice = LIBRARY.find_voice("de")
+    groups = LIBRARY.transcribe(voice, "Das Meeting ist um drei.")
+    assert len(groups) == 5
+    assert not any("(" in group.ipa for group in groups)
+
+
+def test_transcribing_leaves_speech_as_it_was():
+    style = Style(LIBRARY.find_voice("en-us"), 150, 50)
+    before = LIBRARY.speak(style, "Good morning.").pcm
+    LIBRARY.transcribe(style.voice, "Something else.")
+    np.testing.assert_array_equal(LIBRARY.speak(style, "Good morning.").pcm, before)

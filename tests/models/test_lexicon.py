@@ -89,3 +89,36 @@ def test_origins_lead_back_to_the_text(text):
     respelled = "".join(said[i] for i in range(len(said)) if i not in kept)
     assert "東京" not in respelled
     assert said.count("東京") == text.count("東京")
+
+
+IBAN = '<phoneme alphabet="ipa" ph="ˈaɪbæn">eye ban</phoneme>'
+
+
+@pytest.mark.parametrize(
+    ("entry", "said", "sound"),
+    [
+        (IBAN, "eye ban", "ˈaɪbæn"),
+        ("<phoneme ph='a&amp;b' alphabet='ipa'/>", "IBAN", "a&b"),
+        ('<phoneme alphabet="ipa" ph="x"></phoneme>', "IBAN", "x"),
+    ],
+)
+def test_ssml_gives_a_sound_and_what_others_say(entry, said, sound):
+    lexicon = Lexicon({"IBAN": entry, "Dr.": "doctor"})
+    assert lexicon.apply("Dr. IBAN!")[0] == f"doctor {said}!"
+    assert list(lexicon.sounds("Dr. IBAN, iban")) == [((4, 8), sound), ((10, 14), sound)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '<phoneme alphabet="x-sampa" ph="x">a</phoneme>',
+        '<phoneme ph="x">a</phoneme>',
+        '<phoneme alphabet="ipa">a</phoneme>',
+        f"{IBAN} {IBAN}",
+        f"the {IBAN}",
+    ],
+)
+def test_ssml_that_no_engine_takes_is_refused(entry):
+    with pytest.raises(ConfigError) as caught:
+        Lexicon({"IBAN": entry})
+    assert caught.value.code == "bad-lexicon"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from models import pull as pulling
-from models.catalogue import Conversion, Member, Model, is_installed
-from models.pull import pull, verify
+from models.catalogue import Conversion, Hub, Member, Model, Wheel, is_installed
+from models.pins import add_pins
+from models.pull import import_models, pull, verify
+from tests.models.hub import serve
 from voicecore.errors import ConfigError, EngineError
 
 CONTENT = b"weights" * 1000
@@ -25,7 +28,7 @@ output.write_bytes((source / "weights.bin").read_bytes()[::-1])
 def make_model(name: str = "toy", conversion: Conversion | None = None, **member: object) -> Model:
     facts = {"sha256": hashlib.sha256(CONTENT).hexdigest(), "size": len(CONTENT), **member}
     weights = Member("toy_model/weights.bin", "weights.bin", **facts)
-    return Model(name, "toy-model", "1.2", "MIT", "a toy", (weights,), conversion)
+    return Model(name, Wheel("toy-model", "1.2"), "MIT", "a toy", (weights,), conversion)
 
 
 def write_wheel(folder: Path, content: bytes = CONTENT) -> Path:
@@ -70,7 +73,7 @@ def test_brings_the_member_and_leaves_nothing_else(mirror, tmp_path):
 
 def test_what_is_there_is_left_alone(mirror, tmp_path, monkeypatch):
     pull([], tmp_path / "data", models=[make_model()])
-    monkeypatch.setattr(pulling, "_download", lambda *_: pytest.fail("downloaded again"))
+    monkeypatch.setattr(pulling, "_download_wheel", lambda *_: pytest.fail("downloaded again"))
     lines: list[str] = []
     pull([], tmp_path / "data", lines.append, [make_model()])
     assert lines == ["toy: already there"]
@@ -93,16 +96,16 @@ def test_refuses_a_wrong_size(mirror, tmp_path, content):
 
 
 def test_refuses_a_wheel_without_the_member_or_that_is_no_zip(mirror, tmp_path, monkeypatch):
-    wrong = Model("toy", "toy-model", "1.2", "MIT", "", (Member("elsewhere", "w", "", 1),))
+    wrong = Model("toy", Wheel("toy-model", "1.2"), "MIT", "", (Member("elsewhere", "w", "0" * 64, 1),))
     with pytest.raises(EngineError, match="elsewhere"):
         pull([], tmp_path / "data", models=[wrong])
 
-    def garbage(_model: Model, staging: Path) -> Path:
+    def garbage(_model: Model, _origin: Wheel, staging: Path) -> Path:
         staging.mkdir(parents=True)
         (staging / "toy.whl").write_bytes(b"no zip")
         return staging / "toy.whl"
 
-    monkeypatch.setattr(pulling, "_download", garbage)
+    monkeypatch.setattr(pulling, "_download_wheel", garbage)
     with pytest.raises(EngineError, match="model-corrupt"):
         pull([], tmp_path / "data", models=[make_model()])
 
@@ -181,3 +184,156 @@ def test_a_forged_receipt_does_not_pass(mirror, tmp_path):
     assert changed != receipt
     (folder / "receipt.json").write_text(changed, encoding="utf-8")
     assert verify(tmp_path / "data", [make_model()]) == {"toy": "corrupt"}
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+PARTS = {"model.bin": b"weights" * 5000, "voices/one.bin": b"voice" * 100}
+
+
+def hub_model(**hashes: str | None) -> Model:
+    """Two files of a hub; ``hashes`` by the first letter of the name take the place of the true ones."""
+    members = tuple(
+        Member(f"onnx/{name}", name, hashes.get(name[0], digest(content)), len(content))
+        for name, content in PARTS.items()
+    )
+    return Model("toy", Hub("some/repo", "abc123"), "MIT", "a toy", members)
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    paths = {f"some/repo/resolve/abc123/onnx/{name}": content for name, content in PARTS.items()}
+    with serve(paths) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", f"{hub.url}/")
+        yield hub
+
+
+class TestHub:
+    def test_brings_every_file_and_leaves_nothing_else(self, hub, tmp_path):
+        lines: list[str] = []
+        told: dict[str, tuple[int, int | None]] = {}
+
+        def meter(name):
+            return lambda *state: told.__setitem__(name, state)
+
+        pull(["toy"], tmp_path, lines.append, [hub_model()], meter)
+        for name, content in PARTS.items():
+            assert (tmp_path / "toy" / name).read_bytes() == content
+            assert told[f"toy/{name}"] == (len(content), len(content))
+        assert lines == ["toy: getting some/repo@abc123", "toy: done"]
+        assert sorted(file.name for file in tmp_path.iterdir()) == [".lock", "toy"]
+        assert verify(tmp_path, [hub_model()]) == {"toy": "ok"}
+
+    def test_goes_on_in_the_middle_of_a_file_after_a_crash(self, hub, tmp_path):
+        files = tmp_path / ".staging" / "toy" / "files"
+        files.mkdir(parents=True)
+        (files / "model.bin.part").write_bytes(PARTS["model.bin"][:20_000])
+        pull(["toy"], tmp_path, models=[hub_model()])
+        assert hub.ranges == ["bytes=20000-", None]
+        assert verify(tmp_path, [hub_model()]) == {"toy": "ok"}
+
+    def test_a_file_that_is_whole_is_not_fetched_again(self, hub, tmp_path):
+        with pytest.raises(EngineError, match="model-corrupt"):
+            pull(["toy"], tmp_path, models=[hub_model(v="0" * 64)])
+        hub.ranges.clear()
+        pull(["toy"], tmp_path, models=[hub_model()])
+        assert hub.ranges == [None], "only the refused one"
+
+    @pytest.mark.parametrize("at", ["m", "v"])
+    def test_refuses_a_wrong_hash_and_installs_nothing(self, hub, tmp_path, at):
+        model = hub_model(**{at: "0" * 64})
+        with pytest.raises(EngineError) as caught:
+            pull(["toy"], tmp_path, models=[model])
+        assert caught.value.code == "model-corrupt"
+        assert "some/repo@abc123" in str(caught.value)
+        assert not (tmp_path / "toy").exists()
+        assert verify(tmp_path, [model]) == {"toy": "missing"}
+
+    def test_refuses_a_partial_file_of_something_else(self, hub, tmp_path):
+        files = tmp_path / ".staging" / "toy" / "files"
+        files.mkdir(parents=True)
+        (files / "model.bin.part").write_bytes(b"x" * 20_000)
+        with pytest.raises(EngineError, match="model-corrupt"):
+            pull(["toy"], tmp_path, models=[hub_model()])
+        pull(["toy"], tmp_path, models=[hub_model()])
+        assert verify(tmp_path, [hub_model()]) == {"toy": "ok"}
+
+    def test_refuses_what_nobody_has_a_hash_of_before_any_request(self, hub, tmp_path):
+        with pytest.raises(EngineError) as caught:
+            pull(["toy"], tmp_path, models=[hub_model(v=None)])
+        assert caught.value.code == "model-unpinned"
+        assert "--pin voices/one.bin=SHA256" in str(caught.value)
+        assert not hub.ranges
+
+    def test_takes_it_with_the_operators_hash_and_holds_it_to_that(self, hub, tmp_path):
+        model = hub_model(v=None)
+        add_pins(tmp_path, "toy", {"voices/one.bin": "0" * 64})
+        with pytest.raises(EngineError, match="model-corrupt"):
+            pull(["toy"], tmp_path, models=[model])
+        add_pins(tmp_path, "toy", {"voices/one.bin": digest(PARTS["voices/one.bin"])})
+        pull(["toy"], tmp_path, models=[model])
+        assert is_installed(model, tmp_path)
+        assert verify(tmp_path, [model]) == {"toy": "ok"}
+        add_pins(tmp_path, "toy", {"voices/one.bin": "1" * 64})
+        assert verify(tmp_path, [model]) == {"toy": "corrupt"}
+
+    def test_a_repository_that_is_not_there(self, hub, tmp_path):
+        hub.files.clear()
+        with pytest.raises(EngineError, match="model-download-failed"):
+            pull(["toy"], tmp_path, models=[hub_model()])
+
+
+class TestImport:
+    def fill(self, folder: Path, *, flat: bool = False) -> Path:
+        for name, content in PARTS.items():
+            file = folder / Path(name).name if flat else folder / "toy" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return folder
+
+    def test_from_another_boxs_data_folder(self, hub, tmp_path):
+        pull(["toy"], tmp_path / "one", models=[hub_model()])
+        hub.files.clear()
+        import_models(tmp_path / "one", [], tmp_path / "two", models=[hub_model()])
+        assert verify(tmp_path / "two", [hub_model()]) == {"toy": "ok"}
+        assert verify(tmp_path / "one", [hub_model()]) == {"toy": "ok"}, "the stick keeps its files"
+
+    def test_from_files_that_lie_flat_if_named(self, tmp_path):
+        stick = self.fill(tmp_path / "stick", flat=True)
+        with pytest.raises(ConfigError, match="nothing-to-import"):
+            import_models(stick, [], tmp_path / "data", models=[hub_model()])
+        import_models(stick, ["toy"], tmp_path / "data", models=[hub_model()])
+        assert verify(tmp_path / "data", [hub_model()]) == {"toy": "ok"}
+
+    def test_from_a_wheel_with_a_conversion(self, mirror, converter, tmp_path):
+        model = make_model(conversion=converter, keep=False)
+        import_models(mirror, [], tmp_path / "data", models=[model, hub_model()])
+        assert (tmp_path / "data" / "toy" / "out.bin").read_bytes() == CONTENT[::-1]
+
+    def test_refuses_a_wrong_hash_and_keeps_nothing(self, tmp_path):
+        stick = self.fill(tmp_path / "stick")
+        (stick / "toy" / "model.bin").write_bytes(b"W" + PARTS["model.bin"][1:])
+        with pytest.raises(EngineError, match="model-corrupt"):
+            import_models(stick, ["toy"], tmp_path / "data", models=[hub_model()])
+        assert not [
+            file for file in (tmp_path / "data").rglob("*") if file.is_file() and file.name != ".lock"
+        ]
+
+    def test_names_what_is_not_there(self, tmp_path):
+        stick = self.fill(tmp_path / "stick")
+        shutil.rmtree(stick / "toy" / "voices")
+        with pytest.raises(EngineError) as caught:
+            import_models(stick, ["toy"], tmp_path / "data", models=[hub_model()])
+        assert caught.value.code == "import-incomplete"
+        assert caught.value.facts["files"] == ("voices/one.bin",)
+
+    def test_wants_a_hash_too(self, tmp_path):
+        stick = self.fill(tmp_path / "stick")
+        with pytest.raises(EngineError, match="model-unpinned"):
+            import_models(stick, ["toy"], tmp_path / "data", models=[hub_model(m=None)])
+
+    def test_a_folder_that_is_not_there(self, tmp_path):
+        with pytest.raises(ConfigError, match="no-such-folder"):
+            import_models(tmp_path / "stick", [], tmp_path / "data")

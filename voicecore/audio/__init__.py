@@ -10,6 +10,7 @@ try:
     from voicecore.audio._frame import Framer
     from voicecore.audio._g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
     from voicecore.audio._level import LevelMeter
+    from voicecore.audio._logmel import LogMel
     from voicecore.audio._mix import Gain, mix
     from voicecore.audio._prosody import PROSODY, Prosody
     from voicecore.audio._resample import Resampler, resample
@@ -29,6 +30,7 @@ __all__ = [
     "Framer",
     "Gain",
     "LevelMeter",
+    "LogMel",
     "MediaClock",
     "Prosody",
     "Resampler",

@@ -130,13 +130,20 @@ def cdf(series: Mapping[str, Sequence[float]], unit: str, marks: Marks | None = 
     return svg(WIDTH, bottom + _AXIS, "".join(out), f"distribution in {unit}")
 
 
-def lines(series: Mapping[str, Sequence[tuple[float, float]]], x_unit: str, y_unit: str) -> str:
-    """Values over x, a line per series of (x, y)."""
+def lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    x_unit: str,
+    y_unit: str,
+    limits: Mapping[str, float] | None = None,
+) -> str:
+    """Values over x, a line per series of (x, y); ``limits`` are horizontal lines by their label."""
+    limits = limits or {}
     points = [point for data in series.values() for point in data] or [(0.0, 0.0)]
     x = Scale(min(p[0] for p in points), max(p[0] for p in points), _LEFT, WIDTH - _RIGHT)
+    heights = [0.0, *(p[1] for p in points), *limits.values()]
     bottom = 240 + _TOP
-    y = Scale(min(0.0, *(p[1] for p in points)), max(p[1] for p in points), bottom, _TOP)
-    out = [_axis(x, bottom, x_unit), _levels(y, y_unit)]
+    y = Scale(min(heights), max(heights), bottom, _TOP)
+    out = [_axis(x, bottom, x_unit), _levels(y, y_unit), _limits(x, y, limits)]
     for colour, (name, data) in enumerate(series.items()):
         path = "M" + "L".join(f"{x(px):.1f} {y(py):.1f}" for px, py in data)
         out.append(tag("path", tag("title", escape(name)), d=path, class_=f"line l{colour + 1}"))
@@ -179,6 +186,14 @@ def _marks(x: Scale, marks: Marks, bottom: float) -> str:
     for name, value in marks.items():
         out.append(tag("line", class_="mark", x1=x(value), x2=x(value), y1=_TOP - 4, y2=bottom))
         out.append(text(x(value), _TOP - 9, name, "tick", "middle"))
+    return "".join(out)
+
+
+def _limits(x: Scale, y: Scale, limits: Mapping[str, float]) -> str:
+    out = []
+    for name, value in limits.items():
+        out.append(tag("line", class_="mark", x1=x(x.low), x2=x(x.high), y1=y(value), y2=y(value)))
+        out.append(text(x(x.high), y(value) - 4, name, "tick", "end"))
     return "".join(out)
 
 

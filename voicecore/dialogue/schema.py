@@ -33,8 +33,17 @@ class Voice(Section):
     """How the agent sounds; the speech engine takes what it knows."""
 
     name: str = "en-gb"
+    """A language, or a voice that the engine knows."""
+    by_engine: dict[str, str] = Field(default_factory=dict)
+    """What to ask for instead of ``name``, by the engine's name: {"kokoro": "bf_emma"}."""
     words_per_minute: int = Field(default=165, ge=80, le=300)
+    """165 is the own pace of a neural voice."""
     pitch: int = Field(default=50, ge=0, le=99)
+    """50 is the voice's own."""
+
+    def called(self, engine: str) -> str:
+        """The voice to ask ``engine`` for."""
+        return self.by_engine.get(engine, self.name)
 
 
 class Handoff(Section):

@@ -110,12 +110,15 @@ class Mouth:
         lane: Lane,
         on_sound: Callable[[], None],
         on_queued: Callable[[Speech], None],
+        on_failed: Callable[[BaseException], None] | None = None,
     ) -> None:
+        """``on_failed`` gets what ended a synthesis."""
         self._call = call
         self._tts = tts
         self._lane = lane
         self._on_sound = on_sound
         self._on_queued = on_queued
+        self._on_failed = on_failed
         self._line: deque[Speech] = deque()
         self._hushed_at: int | None = None
         """Playout position since which nothing of it is audible."""
@@ -137,7 +140,14 @@ class Mouth:
 
     def _prepared(self, speech: Speech) -> Speech:
         speech.task = asyncio.ensure_future(self._synthesise(speech))
+        if self._on_failed is not None:
+            speech.task.add_done_callback(self._ended)
         return speech
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            assert self._on_failed is not None
+            self._on_failed(exc)
 
     def say(self, speech: Speech) -> None:
         """Queue prepared speech behind what is being said."""

@@ -6,13 +6,17 @@ import asyncio
 import logging
 from pathlib import Path
 
+from voicecore.pipeline.admission import Overflow
 from voicecore.pipeline.ears import hear
+from voicecore.pipeline.house import House
 from voicecore.pipeline.recording import Recorder
-from voicecore.pipeline.session import House, Session
-from voicecore.ports import Endpoint
+from voicecore.pipeline.session import Session
+from voicecore.ports import Call, Endpoint
 from voicecore.types import CallEvent, CallEventKind
 
 log = logging.getLogger(__name__)
+
+_UNAVAILABLE = 503
 
 
 class Runner:
@@ -25,6 +29,8 @@ class Runner:
         self._recordings = recordings
         self._labels = labels
         self._ending: set[asyncio.Task[None]] = set()
+        overflow = house.admission.settings.overflow
+        self._overflow = None if overflow is None else Overflow(overflow)
 
     async def run(self) -> None:
         """Serve until cancelled; calls still up are ended and kept then."""
@@ -44,10 +50,12 @@ class Runner:
 
     def handle(self, event: CallEvent) -> None:
         """Act on one SIP event."""
+        if self._overflow is not None and self._overflow.handle(event):
+            return
         session = self.sessions.get(event.call_id)
         match event.kind:
             case CallEventKind.INCOMING:
-                self._endpoint.call(event.call_id).answer()
+                self._admit(self._endpoint.call(event.call_id))
             case CallEventKind.ANSWERED if session is None:
                 self._begin(event)
             case CallEventKind.DTMF if session is not None:
@@ -56,6 +64,23 @@ class Runner:
                 session.transferred(int(event.detail["code"]))
             case CallEventKind.ENDED:
                 self._end(event.call_id, event.detail)
+
+    def _admit(self, call: Call) -> None:
+        admission = self._house.admission
+        refusal = admission.refusal()
+        if refusal is None:
+            call.answer()
+            return
+        log.warning("call %s is not taken: %s", call.info.id, refusal)
+        if self._overflow is not None:
+            self._overflow.take(call)
+        else:
+            call.reject(_UNAVAILABLE, admission.settings.retry_after_s)
+
+    def engine_failed(self, code: str) -> None:
+        """An engine that all calls depend on is gone: each is handed over to a person."""
+        for session in self.sessions.values():
+            session.rescue(code)
 
     async def _ticks(self) -> None:
         while True:
@@ -76,12 +101,14 @@ class Runner:
         recorder = Recorder(self._recordings / f"{call.info.id}.wav")
         session = Session(call, self._house, recorder)
         self.sessions[event.call_id] = session
+        self._house.admission.calls = len(self.sessions)
         session.start(str(event.detail.get("codec", "")), self._labels)
 
     def _end(self, call_id: str, outcome: dict[str, object]) -> None:
         session = self.sessions.pop(call_id, None)
         if session is None:
             return
+        self._house.admission.calls = len(self.sessions)
         task = asyncio.ensure_future(session.end(outcome))
         self._ending.add(task)
         task.add_done_callback(self._ended)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from voicecore.config import TurnSettings
 from voicecore.dialogue import (
     Delivered,
     Event,
@@ -24,20 +22,22 @@ from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.ears import Ears, Sound
-from voicecore.pipeline.engines import Engines, Lanes
-from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.emergency import Rescue
+from voicecore.pipeline.errands import Errands
+from voicecore.pipeline.evidence import Evidence
 from voicecore.pipeline.filler import Filler
+from voicecore.pipeline.house import House
 from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.replies import Replies
-from voicecore.pipeline.reply import Mind, Reply, ToolRun
+from voicecore.pipeline.reply import Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
 from voicecore.pipeline.speculation import Pause, Shell, Speculation, weighty
-from voicecore.ports import Call, Store
-from voicecore.turns import Act, Features, Floor
+from voicecore.ports import Call
+from voicecore.turns import Act, Features
 from voicecore.turns.floor import Event as FloorEvent
 from voicecore.turns.floor import State as FloorState
 from voicecore.turns.overlap import Judgement, Kind
@@ -47,30 +47,6 @@ log = logging.getLogger(__name__)
 
 _REFUSED = 300
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
-
-
-FloorMaker = Callable[[TurnSettings, Call], Floor]
-"""Makes the floor of one call."""
-
-
-def own_floor(turns: TurnSettings, _call: Call) -> Floor:
-    """The floor of the product."""
-    return Floor(turns)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all calls of an agent process share."""
-
-    engines: Engines
-    lanes: Lanes
-    mind: Callable[[], Mind]
-    """A mind for a call that begins now (relative dates are read from that day)."""
-    feed: Feed
-    store: Store
-    turns: TurnSettings
-    floor: FloorMaker = own_floor
-    """Makes the floor of a call; another one lets a benchmark compare ways of taking turns."""
 
 
 class Session:
@@ -85,24 +61,30 @@ class Session:
         self._floor = house.floor(house.turns, call)
         self._asr_lane = house.lanes.per_call(call.info.id)
         self._listener = Listener(house.engines.asr, self._asr_lane, self._on_partial)
-        self._mouth = Mouth(call, house.engines.tts, house.lanes.shared, self._on_sound, self._on_queued)
+        speech = (house.engines.tts, house.lanes.shared)
+        self._mouth = Mouth(call, *speech, self._on_sound, self._on_queued, self._failed)
         self._keypad = Keypad()
         self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
-        shell = Shell(lambda: self.now, self._watch, self._draft_reply)
+        self._errands = Errands(self._failed)
+        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         mind = house.mind()
         self._filler = Filler(self._mouth, mind.dialogue)
         self._resume = Resume()
         self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
-        self._replies = Replies(call.info.id, mind, self._mouth, self._say, self._on_tool, self._watch)
+        self._replies = Replies(
+            call.info.id, mind, self._mouth, self._say, self._on_tool, self._errands.watch
+        )
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
-        self._partial = ""
+        self._evidence = Evidence(self._early, self._sounds, self._mouth)
         self._begun = 0.0
         """When the caller's turn began; seconds on the audio clock."""
         self._played = 0
         self._state = self._floor.state
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._rescue: Rescue | None = None
+        self._passed_on = False
+        """Whether a person was asked to take the call, and has not refused."""
 
     @property
     def now(self) -> float:
@@ -121,6 +103,9 @@ class Session:
         """One media tick: what was heard decides, then playout goes on."""
         self._ticks += 1
         self._recorder.write(frame)
+        if self._rescue is not None:
+            self._be_rescued(self._rescue, frame)
+            return
         self._listener.tick(frame.caller)
         judgement = self._floor.judgement
         self._perform(self._floor.step(self._features(sound), self.now))
@@ -139,7 +124,7 @@ class Session:
 
     def key(self, digit: str) -> None:
         """A DTMF key: silences the agent at once, counts when the answer is whole."""
-        if self._keypad.is_trailing(digit, self.now):
+        if self._rescue is not None or self._keypad.is_trailing(digit, self.now):
             return
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
@@ -149,18 +134,44 @@ class Session:
 
     def transferred(self, code: int) -> None:
         """The far end's final answer to our REFER: leave the caller to it, or explain."""
-        if code < _REFUSED:
+        if self._rescue is not None:
+            self._rescue.transferred(code)
+        elif code < _REFUSED:
             self.call.hangup()
         else:
-            self._watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
+            self._passed_on = False
+            self._errands.watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
+
+    def rescue(self, code: str) -> None:
+        """The call can't go on: tell the caller so, and hand over to a person, unless one is being asked."""
+        if self._rescue is not None or self._passed_on:
+            return
+        self._chronicle.failed(code, self.now)
+        self._cancel_work()
+        if self._house.emergency is None:
+            self.call.hangup()
+            return
+        self._stop_playout()
+        self._drop_turn()
+        self._chronicle.begin_turn("failure", self.now)
+        self._rescue = Rescue(self.call, self._mouth, self._house.emergency, self.now)
+
+    def _be_rescued(self, rescue: Rescue, frame: MediaFrame) -> None:
+        self._note_played(frame.played)
+        for delivery in self._mouth.tick(frame.played):
+            self._delivered(delivery)
+        rescue.tick(self.now)
+
+    def _cancel_work(self) -> None:
+        self._filler.drop()
+        self._errands.cancel()
 
     async def end(self, outcome: dict[str, Any]) -> None:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
-        self._filler.drop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._cancel_work()
+        await self._errands.over()
+        self._replies.wording.forget()
         self._listener.drop()
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
@@ -170,27 +181,10 @@ class Session:
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     def _features(self, sound: Sound) -> Features:
-        early, kinds, words, into_ms, left_ms = self._early, None, "", 0.0, math.inf
-        if self._floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
-            kinds, words = self._sounds.kinds(), self._partial
-            into_ms, left_ms = self._mouth.progress_ms(self._played)
-            if self._at_work:
-                left_ms = math.inf
-        return Features(
-            speech=sound.speech,
-            level_db=sound.level_db,
-            noise_db=sound.noise_db,
-            echo=sound.echo,
-            turn_probability=early.turn_probability,
-            ending=early.ending,
-            slot=early.slot,
-            read=early.read,
-            kinds=kinds,
-            words=words,
-            agent_remaining_ms=left_ms,
-            agent_into_ms=into_ms,
-            on_its_way=self._mouth.busy,
-        )
+        if self._floor.state not in (FloorState.SPEAKING, FloorState.DUCKING):
+            return self._evidence.listening(sound)
+        into_ms, left_ms = self._mouth.progress_ms(self._played)
+        return self._evidence.speaking(sound, into_ms, math.inf if self._at_work else left_ms)
 
     # What the floor asks for
 
@@ -198,7 +192,7 @@ class Session:
         for act in acts:
             match act:
                 case Act.OPEN_TURN if not self._deciding:
-                    self._partial = ""
+                    self._evidence.begin_turn()
                     self._sounds.begin_turn()
                     self._begun = self._floor.onset
                     self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
@@ -209,7 +203,7 @@ class Session:
                 case Act.COMMIT_TURN:
                     self._chronicle.committed(self._floor.wait, self.now)
                     self._filler.begin()
-                    self._commit = self._watch(self._committed())
+                    self._commit = self._errands.watch(self._committed())
                 case Act.DUCK:
                     self._mouth.duck(self._house.turns.duck_gain)
                 case Act.HUSH:
@@ -218,13 +212,14 @@ class Session:
                     self._mouth.duck(1.0)
                 case Act.STOP_PLAYOUT:
                     self._stop_playout()
+                    self._read_along()
                 case Act.DROP_TURN if not self._deciding:
                     self._drop_turn()
                 case Act.FILL:
                     self._fill()
                 case Act.ASK_AGAIN:
                     self._chronicle.begin_turn("silence", self.now)
-                    self._watch(self._reply_to(NoInput()))
+                    self._errands.watch(self._reply_to(NoInput()))
 
     def _start_early_work(self) -> None:
         if self._deciding:
@@ -343,7 +338,7 @@ class Session:
             self._perform(self._floor.on(FloorEvent.KEYED))
         self._chronicle.begin_turn("dtmf", self.now)
         self._chronicle.keyed(digits, self.now)
-        self._watch(self._reply_to(Pressed(digits)))
+        self._errands.watch(self._reply_to(Pressed(digits)))
 
     def _say(self, speech: Speech) -> None:
         if self._floor.state in _MAY_SPEAK:
@@ -363,12 +358,14 @@ class Session:
             if over is FloorEvent.DELIVERED:
                 self._floor.patience_ms = self._patience_ms()
                 self._chronicle.listening(self._replies.state.expectation, self.now)
+                self._replies.read_along("")
         if reply.running:
             return
-        if self._floor.state is FloorState.THINKING and not self._tasks:
+        if self._floor.state is FloorState.THINKING and self._errands.idle:
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
         match reply.farewell:
             case Transfer(target=target):
+                self._passed_on = True
                 self.call.transfer(target)
             case HangUp():
                 self.call.hangup()
@@ -384,13 +381,22 @@ class Session:
     # What engines and media report
 
     def _on_partial(self, partial: Transcript) -> None:
-        self._partial = weighty(partial)
+        self._evidence.take(partial)
         self._chronicle.partial(partial, self.now)
+        self._read_along()
+
+    def _read_along(self) -> None:
+        """Not while we speak: until it is over, nobody knows how much of it will have been heard."""
+        if self._evidence.settled and not self._mouth.busy:
+            self._replies.read_along(self._evidence.settled)
 
     def _on_sound(self) -> None:
         self._chronicle.mark_once("tts_first", self.now)
 
     def _on_queued(self, speech: Speech) -> None:
+        if self._rescue is not None:
+            self._chronicle.queued(speech, self.now)
+            return
         if self._floor.takes(FloorEvent.REPLY):
             self._floor.on(FloorEvent.REPLY)
             if not self._deciding:
@@ -407,20 +413,15 @@ class Session:
         self._played = played
         for speech in self._mouth.begun(played):
             since = (played - (speech.start or 0)) / RATE
+            first = "played" not in self._chronicle.turn.times
             self._chronicle.begun(speech, self.now - min(since, TICK_MS / 1000))
+            if first:
+                self._house.admission.note(self._chronicle.turn.times)
 
-    def _watch(self, work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> asyncio.Task[None]:
-        """Run ``work``; a failure ends the call instead of leaving the caller in silence."""
-        task = work if isinstance(work, asyncio.Task) else asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if task.cancelled() or (exc := task.exception()) is None:
+    def _failed(self, exc: BaseException) -> None:
+        """Hand the call over instead of leaving the caller in silence."""
+        if self._rescue is not None:
             return
         code = exc.code if isinstance(exc, VoicecoreError) else "internal"
         log.error("call failed: %s", code, exc_info=exc, extra={"call": self.call.info.id})
-        self._chronicle.failed(code, self.now)
-        self.call.hangup()
+        self.rescue(code)
