@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from voicecore.dialogue.parsers.numbers import word_at
-from voicecore.dialogue.parsers.repair import repaired
-from voicecore.dialogue.parsers.words import FILLERS, HEDGES, Parsed, listed, segments, starts, tokens
+from voicecore.spoken.numbers import word_at
+from voicecore.spoken.repair import repaired
+from voicecore.spoken.words import FILLERS, HEDGES, Parsed, listed, segments, starts, tokens
 
 NATO = {
     word: word[0]
@@ -43,7 +43,7 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class Letter:
     """One expression for a letter, ``end`` is the index after it."""
 
     text: str
@@ -53,32 +53,32 @@ class _Letter:
     certain: bool = True
 
 
-def _single(words: Sequence[str], at: int) -> _Letter | None:
+def _single(words: Sequence[str], at: int) -> Letter | None:
     word = word_at(words, at)
     if starts(words, at, ("x", "ray")) or starts(words, at, ("ex", "ray")):
-        return _Letter("x", at + 2)
+        return Letter("x", at + 2)
     if word == "double" and word_at(words, at + 1) in ("u", "you", "yew"):
-        return _Letter("w", at + 2)
+        return Letter("w", at + 2)
     if len(word) == 1 and word.isalpha():
-        return _Letter(word, at + 1, word not in _WORDS_TOO)
+        return Letter(word, at + 1, word not in _WORDS_TOO)
     letter = NATO.get(word) or SOUNDS.get(word)
-    return _Letter(letter, at + 1, word not in _WORDS_TOO) if letter else None
+    return Letter(letter, at + 1, word not in _WORDS_TOO) if letter else None
 
 
-def _letter(words: Sequence[str], at: int) -> _Letter | None:
+def letter_at(words: Sequence[str], at: int) -> Letter | None:
     """A letter with all that may belong to it: "double", "capital", "as in bravo"."""
     word = word_at(words, at)
     if word in ("capital", "letter"):
-        return _letter(words, at + 1)
+        return letter_at(words, at + 1)
     single = _single(words, at)
     if single is None:
-        repeated = _letter(words, at + 1) if word in _REPEATS else None
+        repeated = letter_at(words, at + 1) if word in _REPEATS else None
         return replace(repeated, text=repeated.text * _REPEATS[word], plain=True) if repeated else None
     phrase = next((p for p in _AS_IN if starts(words, single.end, p)), None)
     example = word_at(words, single.end + len(phrase)) if phrase else ""
     if phrase and len(example) > 1:
         end = single.end + len(phrase) + 1
-        return _Letter(example[0], end, True, single.certain and example[0] == single.text)
+        return Letter(example[0], end, True, single.certain and example[0] == single.text)
     return single
 
 
@@ -86,7 +86,7 @@ def _goes_on(words: Sequence[str], at: int) -> bool:
     """Whether only "and" and "then" stand between here and a letter that can be nothing else."""
     while word_at(words, at) in ("and", "then"):
         at += 1
-    letter = _letter(words, at)
+    letter = letter_at(words, at)
     return letter is not None and letter.plain
 
 
@@ -95,7 +95,7 @@ def _rows(words: Sequence[str]) -> list[_Row]:
     row: _Row | None = None
     at = 0
     while at < len(words):
-        letter = _letter(words, at)
+        letter = letter_at(words, at)
         if letter:
             old = row or _Row("", at, at)
             row = _Row(
@@ -105,7 +105,7 @@ def _rows(words: Sequence[str]) -> list[_Row]:
                 old.said + letter.plain,
                 old.certain and letter.certain,
             )
-        elif row and words[at] in _SIGNS and _letter(words, at + 1):
+        elif row and words[at] in _SIGNS and letter_at(words, at + 1):
             row = replace(row, letters=row.letters + _SIGNS[words[at]])
         elif row and not _goes_on(words, at):
             rows.append(row)

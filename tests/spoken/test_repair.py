@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicecore.dialogue.parsers.repair import Lengths, fits, repaired
+from voicecore.spoken.repair import Lengths, fits, repaired
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Words, corrections and rejections as every parser sees them."""
 
-from voicecore.dialogue.parsers.words import rejected, segments, tokens
+from voicecore.spoken.words import rejected, segments, tokens
 
 
 def test_words_lose_punctuation_fillers_and_hyphens_but_keep_their_place() -> None:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from voicecore.dialogue.parsers.days import MONTHS, calendar_day, coming, made, months_on
-from voicecore.dialogue.parsers.numbers import cardinal, word_at
-from voicecore.dialogue.parsers.words import Found, Parsed, choose, listed, starts
+from voicecore.spoken.days import MONTHS, calendar_day, coming, made, months_on
+from voicecore.spoken.numbers import cardinal, word_at
+from voicecore.spoken.words import Found, Parsed, choose, listed, starts
 
 WEEKDAYS = {name.lower(): n for n, name in enumerate(calendar.day_name)}
 _RELATIVE = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import parse_spelled
-from voicecore.dialogue.parsers.spelled import NATO
+from voicecore.spoken import parse_spelled
+from voicecore.spoken.spelled import NATO
 
 BY_LETTER = {letter: word for word, letter in NATO.items()}
 

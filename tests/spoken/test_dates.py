@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import parse_date
+from voicecore.spoken import parse_date
 
 TODAY = date(2026, 11, 20)
 """A Friday."""

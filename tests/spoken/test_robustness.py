@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import (
+from voicecore.spoken import (
     Parsed,
     parse_amount,
     parse_date,

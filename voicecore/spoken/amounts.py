@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from voicecore.dialogue.parsers.numbers import (
+from voicecore.spoken.numbers import (
     UNITS,
     ZEROS,
     below_hundred,
@@ -14,7 +14,7 @@ from voicecore.dialogue.parsers.numbers import (
     is_pronoun,
     word_at,
 )
-from voicecore.dialogue.parsers.words import Found, Parsed, choose, listed
+from voicecore.spoken.words import Found, Parsed, choose, listed
 
 MAJOR = frozenset(listed("euro euros dollar dollars buck bucks pound pounds quid"))
 MINOR = frozenset(listed("cent cents penny pennies pence p"))

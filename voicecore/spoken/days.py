@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import MAXYEAR, date, timedelta
 
-from voicecore.dialogue.parsers.numbers import (
+from voicecore.spoken.numbers import (
     UNITS,
     ZEROS,
     Reading,
@@ -16,7 +16,7 @@ from voicecore.dialogue.parsers.numbers import (
     numeral,
     word_at,
 )
-from voicecore.dialogue.parsers.words import Found, listed, starts
+from voicecore.spoken.words import Found, listed, starts
 
 MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_name) if n}
 MONTHS |= {name[:3]: n for name, n in MONTHS.items()} | {"sept": 9}
@@ -38,7 +38,7 @@ _COUNTED = frozenset(
 """After "the first" these say that things are counted, not days."""
 
 
-def _day(words: Sequence[str], at: int, cardinals: bool = False) -> Reading | None:
+def day_at(words: Sequence[str], at: int, cardinals: bool = False) -> Reading | None:
     """A day of a month: "third", "twenty first", "3rd"; with ``cardinals`` "twenty one" and "21" too."""
     word, unit = word_at(words, at), _ORDINALS.get(word_at(words, at + 1), 10)
     if word in _ORDINALS:
@@ -55,7 +55,7 @@ def _day(words: Sequence[str], at: int, cardinals: bool = False) -> Reading | No
     return reading if reading and 1 <= reading[0] <= 31 else None
 
 
-def _year(words: Sequence[str], at: int) -> Reading | None:
+def year_at(words: Sequence[str], at: int) -> Reading | None:
     """A year of four digits: "twenty twenty seven", "nineteen oh five", "two thousand one", "2027"."""
     at += word_at(words, at) == "of"
     century = below_hundred(words, at)
@@ -94,14 +94,14 @@ def _named(words: Sequence[str], at: int) -> tuple[int, int, int] | None:
     """Month, day and end of "march third", "march the third", "third of march", "3 march"."""
     month = MONTHS.get(word_at(words, at))
     if month:
-        day = _day(words, at + 1 + (word_at(words, at + 1) == "the"), cardinals=True)
+        day = day_at(words, at + 1 + (word_at(words, at + 1) == "the"), cardinals=True)
         return (month, *day) if day else None
-    day = _day(words, at, cardinals=True)
+    day = day_at(words, at, cardinals=True)
     if day is None:
         return None
     of = word_at(words, day[1]) == "of"
     name = word_at(words, day[1] + of)
-    verb = name == "may" and not of and _day(words, at) is None
+    verb = name == "may" and not of and day_at(words, at) is None
     return (MONTHS[name], day[0], day[1] + of + 1) if name in MONTHS and not verb else None
 
 
@@ -112,7 +112,7 @@ def calendar_day(words: Sequence[str], at: int, today: date) -> Found[date] | No
     if named is None:
         return _day_alone(words, at, start, today)
     month, number, end = named
-    year = _year(words, end)
+    year = year_at(words, end)
     if year:
         value = made(year[0], month, number)
         return Found(value, at, year[1]) if value else None
@@ -122,7 +122,7 @@ def calendar_day(words: Sequence[str], at: int, today: date) -> Found[date] | No
 
 def _day_alone(words: Sequence[str], at: int, start: int, today: date) -> Found[date] | None:
     """A day of this month or the next: "the fifteenth", "the first of next month"."""
-    day = _day(words, start)
+    day = day_at(words, start)
     if day is None or (start == at and word_at(words, at) in ("first", "second", "third")):
         return None
     if word_at(words, at - 1) in MONTHS:

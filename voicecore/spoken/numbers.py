@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicecore.dialogue.parsers.words import Found, Parsed, choose, listed
+from voicecore.spoken.words import Found, Parsed, choose, listed
 
 UNITS = {w: n for n, w in enumerate(listed("one two three four five six seven eight nine"), 1)}
 TEENS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voicecore.dialogue.parsers import parse_yes_no
+from voicecore.spoken import parse_yes_no
 
 
 @pytest.mark.parametrize(

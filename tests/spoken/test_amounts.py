@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import parse_amount
+from voicecore.spoken import parse_amount
 
 
 @pytest.mark.parametrize(

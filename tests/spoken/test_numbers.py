@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import parse_number
+from voicecore.spoken import parse_number
 
 
 @given(

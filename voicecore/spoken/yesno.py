@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from voicecore.dialogue.parsers.words import HEDGES, Parsed, listed, starts, tokens
+from voicecore.spoken.words import HEDGES, Parsed, listed, starts, tokens
 
 _YES = listed(
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from voicecore.dialogue.parsers.numbers import UNITS, ZEROS, cardinal, numeral, word_at
-from voicecore.dialogue.parsers.repair import Lengths, fits, repaired
-from voicecore.dialogue.parsers.words import HEDGES, Parsed, Token, listed, segments, tokens
+from voicecore.spoken.numbers import UNITS, ZEROS, cardinal, numeral, word_at
+from voicecore.spoken.repair import Lengths, fits, repaired
+from voicecore.spoken.words import HEDGES, Parsed, Token, listed, segments, tokens
 
 REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4}
 HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "won": "1", "ate": "8"}
@@ -32,7 +32,7 @@ def _digit(word: str) -> str | None:
     return "0" if word in ZEROS else str(UNITS[word]) if word in UNITS else None
 
 
-def _piece(words: Sequence[str], at: int, joined: bool) -> tuple[str, int] | None:
+def piece_at(words: Sequence[str], at: int, joined: bool = True) -> tuple[str, int] | None:
     """The digits of the expression at ``at`` and the index after it."""
     word, following = word_at(words, at), word_at(words, at + 1)
     if word in REPEATS:
@@ -53,7 +53,7 @@ def _piece(words: Sequence[str], at: int, joined: bool) -> tuple[str, int] | Non
 def _homophone(words: Sequence[str], at: int, joined: bool) -> str | None:
     """The digit that the word at ``at``, right after a digit, was misheard from."""
     end = at + 1 == len(words)
-    return HOMOPHONES.get(word_at(words, at)) if end or _piece(words, at + 1, joined) else None
+    return HOMOPHONES.get(word_at(words, at)) if end or piece_at(words, at + 1, joined) else None
 
 
 def _rows(words: Sequence[str], joined: bool) -> list[_Row]:
@@ -62,7 +62,7 @@ def _rows(words: Sequence[str], joined: bool) -> list[_Row]:
     row: _Row | None = None
     at = 0
     while at < len(words):
-        piece = _piece(words, at, joined)
+        piece = piece_at(words, at, joined)
         misheard = _homophone(words, at, joined) if row and not piece and row.end == at else None
         if piece:
             old = row or _Row("", at, at)
