@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from voicecore.types import (
+    Answer,
+    ApprovalRequest,
     CallEvent,
     CallInfo,
     Expectation,
@@ -178,6 +180,17 @@ class Tools(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Approvals(Protocol):
+    """Has a person decide about a tool call."""
+
+    async def ask(self, request: ApprovalRequest) -> Answer:
+        """Their answer; no when nobody answers within ``request.limit_s``. Never an error.
+
+        Asking again with the same key while the first still waits gets the same answer.
+        """
+        ...
 
 
 class Call(Protocol):
