@@ -211,6 +211,37 @@ class StoreSettings(Section):
     recordings: Path = Path("recordings")
 
 
+class EgressSettings(Section):
+    """Whom the appliance may reach: what other settings name, this machine, and ``allow``."""
+
+    lock: bool = True
+    """Whether our processes refuse everybody else; off only for whom a firewall of the site is enough."""
+    allow: tuple[str, ...] = ()
+    """Addresses, networks or names, with or without a port: "10.1.2.0/24", "pbx.example:5060" or
+    "[fd00::5]:514". A PBX that is no trunk, or sends media from elsewhere, is to be named here."""
+
+
+class ControlSettings(Section):
+    """The HTTP API of the control process, for people: approvals, pauses, accounts."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(8443, ge=0, le=65_535)
+    certificate: Path | None = None
+    key: Path | None = None
+    """PEM files; without them only a loopback address is served, in plain HTTP."""
+    accounts: str = "sqlite:///control.db"
+    """Where accounts, tokens and sessions are kept."""
+    session_s: int = Field(12 * 3600, ge=60)
+    """How long a login lasts at most, and ..."""
+    idle_s: int = Field(1800, ge=60)
+    """... without being used."""
+    logins: int = Field(5, ge=1)
+    """Wrong passwords in ``logins_s`` after which a name, or an address, has to wait."""
+    logins_s: float = Field(300.0, gt=0)
+    requests_per_s: float = Field(20.0, gt=0)
+    """Of one token; twice as many may come at once."""
+
+
 class Appliance(Section):
     """The file given to ``voicecore serve --config``."""
 
@@ -226,6 +257,9 @@ class Appliance(Section):
     """Sockets of the running appliance."""
     backend: str | None = None
     """Base URL of the tools' back-end; overrides the agent's own."""
+    egress: EgressSettings = EgressSettings()
+    control: ControlSettings | None = None
+    """Without it there is no control process: nobody can approve anything."""
 
 
 def data_dir(configured: Path | None = None) -> Path:
