@@ -292,7 +292,7 @@ def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
 def test_a_lock_held_too_long_is_unavailable(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecore.store.sql.BUSY_S", 0.05)
+    monkeypatch.setattr("voicecore.store.database.BUSY_S", 0.05)
     store = SqlStore(url)
     with closing(sqlite3.connect(tmp_path / "calls.db", isolation_level=None)) as db:
         db.execute("begin immediate")
