@@ -106,7 +106,7 @@ def decide(
         return _deny(f"unclear: {about}")
     draws = []
     for name, limit in policy.limits_of(request.tool).items():
-        whose = _whose(limit, request)
+        whose = whose_counter(limit, request)
         if whose is None:
             return _deny(f"no-customer: {name}")
         draw = Draw(Counter(name, whose), amount, limit.amount, limit.count)
@@ -157,7 +157,7 @@ def _context(rule: ToolRule, values: Mapping[str, Any]) -> tuple[dict[str, Any],
     return context, ""
 
 
-def _whose(limit: Limit, request: Request) -> str | None:
+def whose_counter(limit: Limit, request: Request) -> str | None:
     """Whose counter a limit uses; None when that needs a verified customer and there is none."""
     day = request.at.date().isoformat()
     match limit.per:
