@@ -7,6 +7,7 @@ threads by the pipeline, one thread per stream at a time; async ports run on the
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, runtime_checkable
 
 from voicecore.types import (
@@ -20,11 +21,13 @@ from voicecore.types import (
     Message,
     Pcm,
     SpeechChunk,
+    Step,
     ToolOffer,
     ToolRequest,
     ToolTrace,
     Transcript,
     TurnTrace,
+    Undone,
 )
 
 
@@ -180,6 +183,65 @@ class Tools(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Audit(Protocol):
+    """The record of what was decided, redacted before it comes here. Safe from any thread, never blocks.
+
+    ``call_id`` "" is the box; ``at``: seconds on the call's audio clock; ``data``: JSON values.
+    Raises StoreError("audit-unavailable") and StoreError("audit-bad-record").
+    """
+
+    def note(self, call_id: str, kind: str, at: float, data: Mapping[str, Any]) -> None:
+        """Have it kept, soon and in order."""
+        ...
+
+    def keep(self, call_id: str, kind: str, at: float, data: Mapping[str, Any]) -> Future[Any]:
+        """The same for a decision with an effect, which comes when the future is done: it is durable then."""
+        ...
+
+
+class CallKey(Protocol):
+    """The data key of one call."""
+
+    def seal(self, content: bytes, context: str, /) -> bytes: ...
+
+    def open(self, sealed: bytes, context: str, /) -> bytes: ...
+
+
+class Keys(Protocol):
+    """The vault's keys, by call and kind of data ("record", "recording", "vault"). Safe from any thread.
+
+    Raises StoreError: ``no-key``, ``key-destroyed`` (the call was erased).
+    """
+
+    def make(self, call_id: str, caller: str = "", kind: str = "record") -> CallKey:
+        """The key, made and durable if there was none; ``caller``: by whose address it can be erased."""
+        ...
+
+    def open(self, call_id: str, kind: str = "record") -> CallKey:
+        """The key that is there."""
+        ...
+
+
+class Steps(Protocol):
+    """Keeps the tool calls that a person can take back. From one thread at a time; raises StoreError."""
+
+    def add(self, step: Step) -> None:
+        """It happened; a key that is kept already changes nothing."""
+        ...
+
+    def find(self, key: str) -> Step:
+        """Raises StoreError("unknown-step")."""
+        ...
+
+    def latest(self, limit: int, call_id: str | None = None) -> list[Step]:
+        """The latest ones, of all calls or of one; newest first."""
+        ...
+
+    def mark(self, key: str, undone: Undone) -> None:
+        """It was taken back. Raises StoreError("unknown-step")."""
+        ...
 
 
 class Approvals(Protocol):

@@ -293,3 +293,30 @@ class Answer:
     """The person's account; "" when nobody answered."""
     why: str = ""
     """The person's words, or "timeout", "call-ended", "too-many"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Who took a step back, and why."""
+
+    who: str
+    why: str
+    at: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tool call with an effect that happened, and the call that would take it back."""
+
+    key: str
+    """The idempotency key of what happened."""
+    call_id: str
+    tool: str
+    undo: str
+    """The tool that takes it back."""
+    arguments: Mapping[str, Any] = field(repr=False)
+    """Its arguments: real values."""
+    at: str
+    """ISO 8601, UTC."""
+    undone: Undone | None = None

@@ -129,6 +129,8 @@ def _undo_faults(agent: Agent, name: str, undo: Undo) -> Iterator[_Fault]:
     known |= {f"result.{n}": kind for n, kind in tool.returns.items()}
     if takes.read_only or tool.read_only:
         yield _Fault("tools.yaml", at, "both tools must change something (read_only: false)")
+    if undo.done is not None and takes.returns.get(undo.done) != "boolean":
+        yield _Fault("tools.yaml", (*at, "done"), f"{undo.tool!r} returns no boolean {undo.done!r}")
     for argument, source in undo.arguments.items():
         if argument not in takes.arguments:
             what = _unknown("argument", argument, takes.arguments)

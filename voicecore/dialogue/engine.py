@@ -54,13 +54,17 @@ class Dialogue:
         advance(turn)
         return self._finished(turn, fresh=True)
 
-    def filler(self, nth: int, used: int) -> str:
+    def filler(self, nth: int, used: int, approval: bool = False) -> str:
         """What to say to a caller whose reply is late: the ``nth`` time while they wait, from 1.
 
-        ``used`` is how many were said in the call; wordings vary with it.
+        ``used`` is how many were said in the call; wordings vary with it. ``approval``: it is a person's
+        decision that they wait for.
         """
         manners = self._world.agent.persona.manners
-        wordings = manners.busy if nth == 1 else manners.slow
+        if approval:
+            wordings = manners.approval if nth == 1 else manners.approval_slow
+        else:
+            wordings = manners.busy if nth == 1 else manners.slow
         return wordings[used % len(wordings)]
 
     def step(self, state: State, event: Event) -> tuple[State, tuple[Action, ...]]:

@@ -206,6 +206,8 @@ class Undo(Section):
         default_factory=dict
     )
     """Each argument's source: ``arguments.x`` or ``result.y`` of the call that is taken back."""
+    done: Name | None = None
+    """The boolean in the undo's answer that says that it was taken back; without it any answer does."""
 
 
 class Tool(Section):
