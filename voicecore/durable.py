@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,6 +101,22 @@ def errors(path: Path) -> Iterator[None]:
         raise StoreError("store-unavailable", f"{path.name}: {exc}", file=str(path)) from exc
     except sqlite3.DatabaseError as exc:
         raise StoreError("store-damaged", f"{path.name}: {exc}", file=str(path)) from exc
+
+
+def make_tables(db: sqlite3.Connection, path: Path, statements: Sequence[str], version: int) -> None:
+    """Make the tables of a new database, in a transaction; one of them sets ``user_version`` to ``version``.
+
+    Raises StoreError: ``store-newer`` (a later version; nothing is changed), ``store-foreign``.
+    """
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found > version:
+        raise StoreError("store-newer", f"{path.name}: version {found}", version=found, known=version)
+    if found == version:
+        return
+    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreError("store-foreign", f"{path.name}: somebody else's database", file=str(path))
+    for statement in statements:
+        db.execute(statement)
 
 
 def wipe_log(db: sqlite3.Connection, path: Path) -> None:

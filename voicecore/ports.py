@@ -172,6 +172,22 @@ class ConversationLlm(Llm, Protocol):
         ...
 
 
+@runtime_checkable
+class Judge(Protocol):
+    """One engine of the guardrails: says how much a text is of each class that it knows."""
+
+    name: str
+    """For records: "classifier-input"."""
+
+    async def judge(self, text: str, vector: Floats | None, context: Sequence[str]) -> Mapping[str, float]:
+        """Class -> 0..1; a class it has no opinion on is absent.
+
+        ``vector``: the sentence embedding of ``text`` if there is one already; ``context``: what was said
+        before, oldest first. Keeps its own time limit. Raises EngineError, which counts as no opinion.
+        """
+        ...
+
+
 class Tools(Protocol):
     """The back-end. Called only by the shell that performs what the dialogue decided."""
 

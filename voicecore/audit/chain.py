@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +48,7 @@ class Chain:
         self._db = durable.connect(path)
         try:
             with durable.errors(path), durable.transaction(self._db):
-                prepare(self._db, path)
+                durable.make_tables(self._db, path, _MAKE, VERSION)
         except BaseException:
             self._db.close()
             raise
@@ -157,16 +156,3 @@ class Chain:
         query = "SELECT hash FROM records WHERE call = ? ORDER BY seq DESC LIMIT 1"
         row = self._db.execute(query, (call,)).fetchone()
         return GENESIS if row is None else str(row[0])
-
-
-def prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make the tables, or check whose they are. Raises StoreError: ``store-newer``, ``store-foreign``."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > VERSION:
-        raise StoreError("store-newer", f"{path.name}: version {version}", version=version, known=VERSION)
-    if version == VERSION:
-        return
-    if db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise StoreError("store-foreign", f"{path.name}: somebody else's database", file=str(path))
-    for statement in _MAKE:
-        db.execute(statement)
