@@ -26,6 +26,8 @@ class Request:
     """Whose limits it draws on, once verified; any stable name."""
     at: datetime
     """On the box's own clock; its date is the day that limits count by."""
+    by: str = "agent"
+    """Who asks: the agent, or a ``person``."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +90,9 @@ def decide(
     arguments = plain_values(request.arguments)
     if faults := rule.arguments.faults(arguments):
         return _deny(f"bad-arguments: {', '.join(faults)}")
-    context, missing = _context(rule, {**facts, "args": arguments, "time": _time(request.at)})
+    context, missing = _context(
+        rule, {**facts, "args": arguments, "time": _time(request.at), "by": request.by}
+    )
     if missing:
         return _deny(f"missing-fact: {missing}")
     about = "amount"

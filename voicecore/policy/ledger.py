@@ -81,6 +81,8 @@ class Reservation:
     state: State
     at: float
     body: bytes | None = field(default=None, repr=False)
+    fresh: bool = False
+    """Whether the op that this answers made it."""
 
 
 Outcome = Reservation | LedgerError | None

@@ -22,6 +22,8 @@ TIME: Mapping[str, Kind] = {
 }
 """Of the request, on the box's own clock; Monday is 1, the date is ISO 8601."""
 IDENTITY: Mapping[str, Kind] = {"identity.verified": "boolean", "identity.customer": "string"}
+BY: Mapping[str, Kind] = {"by": "string"}
+"""Who asks: "agent", or "person" for what somebody in charge does."""
 AMOUNT: Mapping[str, Kind] = {"amount": "integer"}
 Loc = tuple[int | str, ...]
 
@@ -136,7 +138,7 @@ def _compile(
 
 def _known(file: PolicyFile, shapes: Mapping[str, Shape], tool: str) -> dict[str, Kind]:
     """The paths that conditions on ``tool`` may use."""
-    known: dict[str, Kind] = {**TIME, **file.facts, **(IDENTITY if file.identity else {})}
+    known: dict[str, Kind] = {**TIME, **BY, **file.facts, **(IDENTITY if file.identity else {})}
     known |= {f"args.{name}": kind for name, kind in _kinds(shapes[tool].arguments).items()}
     for other, shape in shapes.items():
         known |= {f"results.{other}.{name}": kind for name, kind in _kinds(shape.returns).items()}

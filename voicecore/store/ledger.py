@@ -147,7 +147,7 @@ class SqlLedger:
         db.execute(self._sql.insert, {**row, "expires": op.expires, "body": op.body})
         for draw in op.draws:
             self._draw(db, op.key, draw)
-        return Reservation(op.key, op.call, op.tool, state, op.at, op.body)
+        return Reservation(op.key, op.call, op.tool, state, op.at, op.body, fresh=True)
 
     def _same(self, db: sa.Connection, op: Reserve, found: sa.RowMapping) -> None:
         """Raise LedgerError("key-reused") unless ``op`` is what its key stands for."""

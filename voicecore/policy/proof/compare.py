@@ -121,9 +121,9 @@ def _shown(model: z3.ModelRef, question: _Question) -> Difference:
     """A model as a request, decided by the policies themselves."""
     values = inputs(question.symbols, model)
     customer = _CUSTOMER if z3.is_true(model.eval(question.customer, model_completion=True)) else None
-    at = _moment(values.pop("time", {}))
+    at, by = _moment(values.pop("time", {})), values.pop("by", "agent")
     arguments = _arguments(values.pop("args", {}), question)
-    request = Request(question.tool, arguments, _CALL, customer, at)
+    request = Request(question.tool, arguments, _CALL, customer, at, by)
     decided, spent = [], {}
     for policy in question.policies:
         drawn = dict(_spent(model, policy, request, question.history))
@@ -132,7 +132,11 @@ def _shown(model: z3.ModelRef, question: _Question) -> Difference:
     rank = {"deny": 0, "approve": 1, "allow": 2}
     confirmed = rank[decided[0].verdict] < rank[decided[1].verdict]
     told = [f"{decision.verdict} ({decision.reason})" for decision in decided]
-    shown = {"args": arguments, **values, "time": {"at": f"{at:%A} {at.isoformat(' ', 'minutes')}"}}
+    shown = {
+        "args": arguments,
+        **values,
+        "request": {"by": by, "at": f"{at:%A} {at.isoformat(' ', 'minutes')}"},
+    }
     return Difference(question.tool, told[0], told[1], confirmed, shown, spent)
 
 

@@ -65,7 +65,7 @@ class Symbols:
     def present(self, path: str, kind: Kind) -> Any:
         """Whether ``path`` has a value of its kind."""
         self.input(path, kind)
-        return z3.BoolVal(True) if path.startswith("time.") else z3.Bool(f"{path}:{kind}?")
+        return z3.BoolVal(True) if path.startswith("time.") or path == "by" else z3.Bool(f"{path}:{kind}?")
 
     def natural(self) -> Any:
         """What is true of all inputs: 64 bits, and the clock."""
