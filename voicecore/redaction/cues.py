@@ -1,0 +1,167 @@
+"""The words that tell what a number, name or place is: "card number", "social", "reach me at"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from voicecore.redaction.entities import Entity
+from voicecore.spoken.words import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Of which entity words speak, and how many characters a value may then have."""
+
+    entity: str
+    least: int
+    most: int
+    asked: int
+    """The fewest when the agent asked for it, or part of it has been said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A cue in a line; word indexes, ``end`` exclusive."""
+
+    cue: Cue
+    start: int
+    end: int
+
+
+_TABLE: tuple[tuple[Cue, str], ...] = (
+    (
+        Cue(Entity.CARD, 4, 24, 2),
+        "card number | number on the card | number on my card | number on it | long number | digits on "
+        "the front | "
+        "number on the front | card ending | card ends | card that ends | one ending | visa ending | visa"
+        " that ends "
+        "| visa number | amex number | mastercard number | american express number | debit number | card "
+        "numbers | "
+        "car number | digit number | sixteen digits | full number | mastercard ending | amex ending | "
+        "card's number",
+    ),
+    (
+        Cue(Entity.CARD, 11, 24, 11),
+        "card | cards | visa | mastercard | master card | amex | american express | discover | debit | "
+        "maestro",
+    ),
+    (
+        Cue(Entity.CVV, 3, 4, 2),
+        "security code | cvv | c v v | cvc | c v c | code on the back | digits on the back | number on "
+        "the back | "
+        "three digits | three digit | csc | c s c | verification value | code on the front | cvv number | "
+        "c v v number | c v v code | back of the card | three numbers on the back | c v",
+    ),
+    (
+        Cue(Entity.PASSCODE, 3, 10, 3),
+        "pin | p i n | pin code | pin number | passcode | pass code | verification code | one time code | "
+        "access code | password is | one time password",
+    ),
+    (
+        Cue(Entity.EXPIRY, 3, 6, 3),
+        "expires | expiry | expiration | expire | expiring | exp | valid through | valid thru | valid "
+        "until | "
+        "good through | good thru | good until | expired | valid to | runs out | expiry date",
+    ),
+    (
+        Cue(Entity.ACCOUNT, 4, 20, 2),
+        "account number | account number's | acct number | account no | account numbers | account is | "
+        "account's",
+    ),
+    (Cue(Entity.ACCOUNT, 6, 20, 6), "account | acct | checking | savings"),
+    (
+        Cue(Entity.ROUTING, 6, 12, 2),
+        "routing | routing number | a b a | aba | transit number | rooting number | rooting | routine number",
+    ),
+    (
+        Cue(Entity.SORT_CODE, 4, 8, 2),
+        "sort code | sort code's | sort codes | bank sort | sword code | short code",
+    ),
+    (
+        Cue(Entity.IBAN, 6, 40, 2),
+        "iban | i b a n | iban's | eye ban | i ban | e ban | iban number | ibm number",
+    ),
+    (
+        Cue(Entity.NATIONAL_ID, 6, 18, 2),
+        "social | social security | social security number | s s n | ssn | tax id | tax i d | tax number | "
+        "national insurance | insurance number | n i number | ni number | b s n | bsn | social insurance "
+        "| dni | "
+        "d n i | passport | driver's license | drivers license | driving licence | license number | "
+        "licence number | nhs number | n h s number | aadhaar | id number | i d number | national id | "
+        "national i d | nino | taxpayer | so shall | social number | d n i number | i t i n | socials",
+    ),
+    (
+        Cue(Entity.PHONE, 6, 18, 2),
+        "phone number | phone | cell | cellphone | mobile | mobile's | call me | call me back | reach me "
+        "| callback "
+        "| call back | text me | text it | telephone | my number | my number's | best number | reach you "
+        "| calling "
+        "from | fax | ring me | landline | contact number | your number | work number | home number | "
+        "call you | "
+        "cell number | reach him | reach her | his number | her number | whatsapp | extension | at work |"
+        " phones",
+    ),
+    (
+        Cue(Entity.ADDRESS, 3, 9, 3),
+        "zip | zip code | zip code's | zip's | postcode | post code | postal code | sip code | area zip |"
+        " billing zip",
+    ),
+    (
+        Cue(Entity.BIRTH_DATE, 4, 8, 3),
+        "date of birth | birthday | born | birth date | birthdate | d o b | dob | day of birth | year of "
+        "birth | "
+        "date of births | the year",
+    ),
+    (
+        Cue(Entity.EMAIL, 99, 99, 99),
+        "email | e mail | email address | e mail address | email's | mail address | emails",
+    ),
+    (
+        Cue(Entity.NAME, 99, 99, 99),
+        "your name | full name | first name | last name | surname | who am i speaking | who i am speaking | "
+        "who i'm speaking | who is calling | who's calling | family name | spell your | given name | "
+        "maiden name | "
+        "middle name | name please | whom am i speaking | spell that | who am i talking | the name on",
+    ),
+    (
+        Cue(Entity.ADDRESS, 99, 99, 99),
+        "address | street address | live at | ship it to | where do you live | where should we send",
+    ),
+)
+TAILS = (("last", "four"), ("last", "4"), ("ending",), ("ends",), ("ended",), ("final", "four"))
+"""These make four digits enough."""
+
+
+class Cues:
+    """The phrases, by their first word; a bundle adds its own."""
+
+    def __init__(self, more: Iterable[tuple[Cue, Iterable[str]]] = ()) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}
+        for cue, phrases in (*((cue, listed(text)) for cue, text in _TABLE), *more):
+            for phrase in phrases:
+                words = tuple(phrase.split())
+                self._by_first.setdefault(words[0], []).append((words, cue))
+        for entries in self._by_first.values():
+            entries.sort(key=lambda entry: -len(entry[0]))
+        self.words = frozenset(
+            w for e in self._by_first.values() for phrase, _ in e for w in phrase if len(w) > 3
+        )
+
+    def spot(self, words: Sequence[str]) -> list[Spotted]:
+        """All cues in ``words``, in order; the longest phrase wins."""
+        found, at = [], 0
+        while at < len(words):
+            size = 1
+            for phrase, cue in self._by_first.get(words[at], ()):
+                if tuple(words[at : at + len(phrase)]) == phrase:
+                    size = len(phrase)
+                    found.append(Spotted(cue, at, at + size))
+                    break
+            at += size
+        return found
+
+
+def tail_asked(words: Sequence[str]) -> bool:
+    """Whether only the last four digits are spoken of."""
+    return any(tuple(words[at : at + len(tail)]) == tail for at in range(len(words)) for tail in TAILS)
