@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
+from voicecore import durable
 from voicecore.errors import StoreError
 
 BUSY_S = 5.0
 """How long a write waits for another one's lock."""
-_RETRY_S = 0.01
 
 
 @contextmanager
@@ -46,7 +43,7 @@ def open_engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            _make_private(parsed.database)
+            durable.make_private(_file(parsed.database))
         engine = sa.create_engine(parsed, json_serializer=_to_json, pool_pre_ping=parsed.host is not None)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
         raise StoreError("bad-url", f"store.url: {exc}") from exc
@@ -55,41 +52,25 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
-def _make_private(database: str | None) -> None:
-    """Make the file readable by its owner only; what SQLite puts beside it takes the same mode."""
+def wipe_log(engine: sa.Engine) -> None:
+    """Empty SQLite's log, so that no file holds what was deleted. Raises ``store-unavailable`` while somebody
+    reads for longer than we wait."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as db:
+        busy = db.exec_driver_sql("pragma wal_checkpoint(truncate)").scalar()
+    if busy:
+        raise StoreError("store-unavailable", "somebody reads the log")
+
+
+def _file(database: str | None) -> Path:
     if not database or database == ":memory:" or database.startswith("file:"):
         raise ValueError("SQLite needs a file, because every thread has its own connection")
-    try:
-        # Only if it is new: closing a file that a connection of ours holds would drop SQLite's locks.
-        os.close(os.open(Path(database), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return
-    except OSError as exc:
-        raise StoreError("store-unavailable", f"{database}: {exc.strerror}", file=database) from exc
+    return Path(database)
 
 
-def _prepare_connection(connection: Any, _record: object) -> None:
-    for pragma in (
-        f"busy_timeout = {int(BUSY_S * 1000)}",
-        "synchronous = full",
-        "foreign_keys = on",
-    ):
-        connection.execute(f"pragma {pragma}")
-    _use_wal(connection)
-
-
-def _use_wal(connection: Any) -> None:
-    """Switch the journal, for which SQLite does not wait by itself while somebody else makes the tables."""
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(_RETRY_S)
-        else:
-            return
+def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    durable.prepare(connection, BUSY_S)
 
 
 def _to_json(value: object) -> str:
