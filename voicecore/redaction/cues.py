@@ -66,8 +66,7 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.ACCOUNT, 4, 20, 2),
-        "account number | account number's | acct number | account no | account numbers | account is | "
-        "account's",
+        "account number | acct number | account no | account numbers | account is | account's",
     ),
     (Cue(Entity.ACCOUNT, 6, 20, 6), "account | acct | checking | savings"),
     (
@@ -109,7 +108,7 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.BIRTH_DATE, 4, 8, 3),
-        "date of birth | birthday | born | birth date | birthdate | d o b | dob | day of birth | year of "
+        "date of birth | berth | birthday | born | birth date | birthdate | d o b | dob | day of birth | year of "
         "birth | "
         "date of births | the year",
     ),
@@ -140,7 +139,7 @@ class Cues:
         self._by_first: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}
         for cue, phrases in (*((cue, listed(text)) for cue, text in _TABLE), *more):
             for phrase in phrases:
-                words = tuple(phrase.split())
+                words = tuple(_stem(word) for word in phrase.split())
                 self._by_first.setdefault(words[0], []).append((words, cue))
         for entries in self._by_first.values():
             entries.sort(key=lambda entry: -len(entry[0]))
@@ -151,15 +150,22 @@ class Cues:
     def spot(self, words: Sequence[str]) -> list[Spotted]:
         """All cues in ``words``, in order; the longest phrase wins."""
         found, at = [], 0
+        stems = tuple(_stem(word) for word in words)
         while at < len(words):
             size = 1
-            for phrase, cue in self._by_first.get(words[at], ()):
-                if tuple(words[at : at + len(phrase)]) == phrase:
+            for phrase, cue in self._by_first.get(stems[at], ()):
+                if stems[at : at + len(phrase)] == phrase:
                     size = len(phrase)
                     found.append(Spotted(cue, at, at + size))
                     break
             at += size
         return found
+
+
+def _stem(word: str) -> str:
+    """A word without the endings that recognisers add and drop."""
+    word = word.removesuffix("'s")
+    return word.removesuffix("s") if len(word) > 3 else word
 
 
 def tail_asked(words: Sequence[str]) -> bool:

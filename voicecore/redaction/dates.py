@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from voicecore.redaction.entities import Entity, Hit
+from voicecore.redaction.runs import MISHEARD
 from voicecore.spoken.days import MONTHS, day_at, year_at
 from voicecore.spoken.digits import piece_at
 from voicecore.spoken.numbers import ZEROS, word_at
@@ -79,5 +80,6 @@ def find_dates(words: Sequence[str], birth: bool, expiry: bool) -> list[Hit]:
         elif word in MONTHS:
             start, end = _around(words, at) if birth else (at, _year(words, at + 1))
             if end - start > 1 or word not in ("may", "march"):
+                end += end > at + 1 and word_at(words, end) in MISHEARD
                 hits.append(Hit(entity, 0.9, start, end, " ".join(words[start:end])))
     return hits

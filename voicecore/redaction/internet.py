@@ -24,11 +24,13 @@ PROVIDERS = frozenset(
     )
 )
 _SPLIT = {("g", "mail"), ("hot", "mail"), ("i", "cloud"), ("proton", "mail"), ("out", "look"), ("yah", "hoo")}
-_DOTS = frozenset(listed("dot period point dott dotted"))
+_DOTS = frozenset(listed("dot dots period point dott dotted"))
 _SIGNS = {"underscore": "_", "hyphen": "-", "dash": "-", "minus": "-", "plus": "+"} | dict.fromkeys(
     _DOTS, "."
 )
-_AT = frozenset(listed("at @ add ad"))
+_COM = frozenset(listed("com calm come con comm dotcom"))
+"""What recognisers make of "com"."""
+_AT = frozenset(listed("at @ add ad that hat had"))
 _WRITTEN = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _SITE = re.compile(
     r"(https?://)?(www\.)?([\w-]+\.)+(?:com|org|net|edu|gov|io|ai|co|uk|de|info|app|dev)(/\S*)?"
@@ -94,10 +96,9 @@ def _provider(words: Sequence[str], at: int) -> tuple[str, int] | None:
     if "." in name:
         return name, end
     tail = word_at(words, end)
-    more = (tail in ("com", "dotcom", "calm", "dot")) + (
-        tail in _DOTS and word_at(words, end + 1) in ("com", "calm")
-    )
-    return name, end + more
+    if word_at(words, end + 1) in _COM:
+        return name, end + 2
+    return name, end + (tail in _COM | _DOTS)
 
 
 def _endings(words: Sequence[str], at: int) -> tuple[str, int] | None:
@@ -108,7 +109,7 @@ def _endings(words: Sequence[str], at: int) -> tuple[str, int] | None:
     while word_at(words, end) in _DOTS:
         name = word_at(words, end + 1)
         two = name + word_at(words, end + 2)
-        if name in TLDS or (name in ("calm", "con", "comm") and not names):
+        if name in TLDS or (name in _COM and not names):
             names.append(name)
             end += 2
         elif two in ("io", "ai", "de", "uk", "couk") and len(name) <= 2:
@@ -129,7 +130,8 @@ def _mail(words: Sequence[str], at: int) -> Hit | None:
     after = at + 1 + (word_at(words, at + 1) in ("sign", "symbol"))
     domain = _domain(words, after)
     start = _local(words, at)
-    if domain is None or (start == at and domain[0].partition(".")[0] not in PROVIDERS):
+    sure = words[at] in ("at", "@") or (domain and domain[0].partition(".")[0] in PROVIDERS)
+    if domain is None or not sure or (start == at and domain[0].partition(".")[0] not in PROVIDERS):
         return None
     local = "".join(_SIGNS.get(word, word) for word in words[start:at] if word not in FILLERS)
     return Hit(Entity.EMAIL, 0.97, start, domain[1], f"{local}@{domain[0]}")

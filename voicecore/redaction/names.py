@@ -26,7 +26,7 @@ _AFTER = _by_last(
     "name is | name's | names | first name | last name | full name | surname | surname is | last name's | "
     "first name's | name on the card is | name on the account is | named | i'm called | maiden name | "
     "middle name | family name | under the name | name of | name was | name would be | name will be | goes"
-    " by | nickname | called me | account holder | account holder is | cardholder | cardholder is | in the"
+    " by | nickname | account holder | account holder is | cardholder | cardholder is | in the"
     " name of | name it's | family name's | given name | holder's name"
 )
 """What follows is a name, unless it is an ordinary word."""

@@ -16,22 +16,25 @@ BRIDGES = (
     | _CORRECTING
     | frozenset(
         listed(
-            "and then dash hyphen space next slash stroke followed by comma okay ok yes yeah yep so right "
+            "and an then dash hyphen space next slash stroke followed by comma okay ok yes yeah yep so right "
             "alright let's lets see that's it's its is the rest a second sec plus oh again"
         )
     )
 )
 """Words that may stand between two parts of one number without ending it."""
-_MISHEARD = HOMOPHONES | {
+MISHEARD = {
     **dict.fromkeys(("tree", "free"), "3"),
     **dict.fromkeys(("fife", "hive"), "5"),
     **dict.fromkeys(("sicks", "sex"), "6"),
     **dict.fromkeys(("mine", "nein", "nigh"), "9"),
     **dict.fromkeys(("owe", "hero"), "0"),
-    **dict.fromkeys(("wan", "ones"), "1"),
+    **dict.fromkeys(("won", "wan"), "1"),
+    **dict.fromkeys(("ate", "ait"), "8"),
     "fore": "4",
-    "ait": "8",
 }
+"""What recognisers write for a digit, and what next to digits is hardly anything else."""
+_LINKING = {word: digit for word, digit in HOMOPHONES.items() if word not in MISHEARD}
+"""The same for words that also stand between numbers ("two to four")."""
 _STARTERS = frozenset(UNITS) | frozenset(TEENS) | frozenset(TENS) | ZEROS | frozenset(REPEATS) | {"hundred"}
 _SINGLES = frozenset(UNITS) | ZEROS | frozenset(REPEATS) | frozenset({"", "to", "too", "for"})
 _DOUBTFUL = frozenset(listed("a i are you why be see sea pea tea queue cue eye ar es el em en oh owe ex"))
@@ -82,6 +85,8 @@ def _piece(words: Sequence[str], at: int, inside: bool) -> Piece | None:
         piece = piece_at(words, at)
         if piece:
             return piece
+    if word in REPEATS and word_at(words, at + 1) in MISHEARD:
+        return MISHEARD[words[at + 1]] * REPEATS[word], at + 2
     spelling = _spelling(words, at)
     if not inside and (word in _DOUBTFUL or word in NATO) and not spelling:
         return None
@@ -117,14 +122,13 @@ def _next_piece(words: Sequence[str], at: int) -> bool:
 
 
 def _misheard(words: Sequence[str], at: int, length: int) -> str | None:
-    """The digit that a word right after a digit was misheard from: only before another, or at the end."""
-    digit = _MISHEARD.get(words[at])
-    if digit is None or not length:
+    """The digit that a word right after a digit was misheard from."""
+    word, following = words[at], word_at(words, at + 1)
+    if word in MISHEARD:
+        return MISHEARD[word] if length > 1 or following in MISHEARD or _next_piece(words, at + 1) else None
+    if word not in _LINKING or not {words[at - 1], following} <= _SINGLES | MISHEARD.keys():
         return None
-    if words[at] in ("to", "too", "for") and not {words[at - 1], word_at(words, at + 1)} <= _SINGLES:
-        return None
-    more = at + 1 < len(words)
-    return digit if (more and _next_piece(words, at + 1)) or (not more and length > 2) else None
+    return _LINKING[word] if following or length > 2 else None
 
 
 def bridge(words: Sequence[str], at: int) -> int:
@@ -145,16 +149,15 @@ def _gap(words: Sequence[str], at: int, length: int, cues: frozenset[str]) -> in
     if end > at and end - at <= _LONGEST_BRIDGE and end < len(words):
         return end
     stray = end + 1
-    if (
-        length < 3
-        or stray + 1 >= len(words)
-        or words[end] == BAR
-        or words[end] in cues
-        or words[end] in MEASURES
-    ):
+    if not length or stray >= len(words) or words[end] == BAR or words[end] in cues or words[end] in MEASURES:
         return None
-    first = _piece(words, stray, True)
-    return stray if first and first[0].isdigit() and _next_piece(words, first[1]) else None
+    more, onward = 0, stray
+    while more < 3 and onward < len(words):
+        piece = _piece(words, onward, True)
+        if piece is None or not piece[0].isdigit():
+            break
+        more, onward = more + 1, bridge(words, piece[1])
+    return stray if more > 2 or (length > 2 and more > 1) else None
 
 
 def find_runs(
@@ -192,7 +195,7 @@ def _run(words: Sequence[str], start: int, cues: frozenset[str]) -> Run | None:
         if misheard:
             piece = misheard, at + 1
             continue
-        onward = _gap(words, at, length, cues)
+        onward = _gap(words, at, sum(c.isdigit() for c in "".join(parts)), cues)
         piece = _piece(words, onward, True) if onward is not None else None
         if piece and onward is not None and _corrects(words, at, onward):
             parts.append("")
@@ -201,6 +204,11 @@ def _run(words: Sequence[str], start: int, cues: frozenset[str]) -> Run | None:
     if pronoun or all(word in ("oh", "o") for word in said):
         return None
     measured = word_at(words, end) in MEASURES
-    hundreds = "hundred" in said and (pieces == 1 or "and" in said)
-    scaled = hundreds or not {"thousand", "million"}.isdisjoint(said)
+    hundreds = "hundred" in said and (pieces == 1 or not {"and", "in", "an"}.isdisjoint(said))
+    scaled = hundreds or not {"thousand", "million"}.isdisjoint(words[max(0, start - 1) : end])
+    while start and (
+        words[start - 1] in MISHEARD
+        or (words[start - 1] in _LINKING and (start == 1 or _announced(words, start - 1)))
+    ):
+        start -= 1
     return Run(tuple(parts), start, end, pieces, measured, scaled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voicecore.redaction.cues import Cue, Spotted, tail_asked
 from voicecore.redaction.entities import Who
@@ -112,7 +112,7 @@ class Tracker:
 
     def _caller(self, heard: Heard, nth: int, run: Run, tail: bool) -> _Open:
         own = self._own_cues(heard, nth, run)
-        head = nth == 0 and bridge(heard.words, 0) >= run.start
+        head = nth == 0 and bridge(heard.words, 0) >= run.start - 1
         if self._open and head and self._joins(self._open, run, own):
             joined = self._open
             joined.parts.append(_Part(heard.turn, run, _takes_back(heard.words[: run.start])))
@@ -181,7 +181,12 @@ class Tracker:
 
     def _after(self, heard: Heard, last: _Open | None) -> None:
         """What is open once the caller has paused."""
-        pending = [c.cue for c in heard.cues if c.cue.asked <= 3 and c.end >= len(heard.words) - 4]
+        near = len(heard.words)
+        pending = [
+            replace(c.cue, asked=2) if c.end >= near - 2 and c.cue.least < 99 else c.cue
+            for c in heard.cues
+            if c.end >= near - (4 if c.cue.asked <= 3 else 2)
+        ]
         if last is None:
             self._quiet += 1
             short = len(heard.words) <= _SHORT or bridge(heard.words, 0) == len(heard.words)
