@@ -240,6 +240,23 @@ class Keys(Protocol):
         ...
 
 
+class AudioFile(Protocol):
+    """A recording being written: int16 stereo, little-endian, caller and agent. Used by one thread; all
+    methods raise OSError."""
+
+    def put(self, sound: bytes, at: int) -> None:
+        """Sound that begins ``at`` bytes after the first; may leave a gap, or replace what is there."""
+        ...
+
+    def read(self, at: int, size: int) -> bytes:
+        """What was put there, as far as there is any; gaps are silence."""
+        ...
+
+    def close(self) -> None:
+        """Return when the disk has it."""
+        ...
+
+
 class Steps(Protocol):
     """Keeps the tool calls that a person can take back. From one thread at a time; raises StoreError."""
 

@@ -116,9 +116,6 @@ class SealedAudio:
             found += self._rest[begin:]
         return bytes(found[skip : skip + size])
 
-    def flush(self) -> None:
-        """Whole pieces are on disk as they come; there is nothing to hurry."""
-
     def close(self) -> None:
         """Seal what is left as the last piece, and wait for the disk. Raises OSError."""
         try:
