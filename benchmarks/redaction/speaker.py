@@ -159,7 +159,7 @@ def chat(lines: Sequence[str], split: str) -> list[str]:
     """``ORDINARY`` different cases without anything private, from the wordings in turn."""
     random, wordings = Random(f"voicecore ordinary {split}"), [line for line in lines if line[:1] != "#"]
     out: dict[str, None] = {}
-    while wordings and len(out) < ORDINARY:
+    while len(out) < ORDINARY:
         for line in wordings:
             out[SLOT.sub(lambda slot: FILLINGS[slot[1]](random), line)] = None
     return list(out)[:ORDINARY]

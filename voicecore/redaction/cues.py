@@ -66,7 +66,7 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.ACCOUNT, 4, 20, 2),
-        "account number | acct number | account no | account numbers | account is | account's",
+        "account number | acct number | account no | account numbers | account is",
     ),
     (Cue(Entity.ACCOUNT, 6, 20, 6), "account | acct | checking | savings"),
     (

@@ -43,7 +43,7 @@ MEASURES = frozenset(
         "dollar dollars euro euros pound pounds buck bucks quid cent cents pence percent degrees minute "
         "minutes second seconds hour hours day days week weeks month months year years mile miles "
         "kilometers blocks people persons times point gigabytes megabytes megabits gigabits kilowatt "
-        "square thousand million grand o'clock am pm business copies pieces items tickets employees"
+        "square thousand million grand o'clock am pm box boxes business copies pieces items tickets employees"
     )
 )
 """After a number these say that something was measured or counted."""
