@@ -28,9 +28,10 @@ class Asked:
     """In cents, where ``fits``."""
     asks: Any
     """A person must agree, where ``fits``."""
+    answer: Any
+    """An answer has what the tool always returns."""
     effective: Any
-    """Over any answer: it counts as done."""
-    effective_inputs: tuple[str, ...]
+    """An answer counts as done."""
 
 
 def asked(symbols: Symbols, policy: Policy, tool: str, name: str) -> Asked:
@@ -50,20 +51,24 @@ def asked(symbols: Symbols, policy: Policy, tool: str, name: str) -> Asked:
         *(part for term in when for part in (term.ok, term.value)),
         approve.ok,
     )
-    counts = z3.Or(z3.Not(effective.ok), effective.value)
-    return Asked(fits, amount.value, approve.value, counts, tuple(sorted(rule.effective.paths)))
+    kinds, returns = _answer_kinds(policy, tool), policy.shapes[tool].returns
+    always = [path for path in kinds if not returns[path.removeprefix("result.")].endswith("?")]
+    answer = z3.And([symbols.present(path, kinds[path]) for path in always])
+    known = z3.And([symbols.present(path, kinds[path]) for path in sorted(rule.effective.paths)])
+    counts = z3.Or(z3.Not(known), z3.Not(effective.ok), effective.value)
+    return Asked(fits, amount.value, approve.value, answer, counts)
 
 
 def _arguments(symbols: Symbols, rule: ToolRule) -> Iterator[Any]:
     """The schema of the arguments; what is declared optional may be missing."""
     for name, declared in rule.arguments.declared.items():
         path, plain = f"args.{name}", declared.removesuffix("?")
-        if plain not in KINDS:
-            kind: Kind = "boolean"  # A list: whether its schema holds is one unknown.
-            fits = symbols.opaque(f"{path} {rule.arguments.schemas.get(name)}", kind, f"the list {path}")
-        else:
-            kind = KINDS[plain]
-            fits = holds(symbols, path, kind, rule.arguments.schemas.get(name, {}))
+        schema = rule.arguments.schemas.get(name, {})
+        kind = KINDS.get(plain, "boolean")
+        if plain in KINDS:
+            fits = holds(symbols, path, kind, schema)
+        else:  # A list: whether it fits is one unknown.
+            fits = symbols.opaque(f"{path} {schema}", kind, f"the list {path}") if schema else True
         present = symbols.present(path, kind)
         yield z3.Implies(present, fits) if declared.endswith("?") else z3.And(present, fits)
 

@@ -183,7 +183,7 @@ def _counts_less(old: Policy, new: Policy, tool: str) -> Difference | None:
     one, other = (asked(symbols, policy, tool, name) for policy, name in ((old, "old"), (new, "new")))
     solver = z3.Solver()
     solver.set("timeout", TIMEOUT_MS)
-    solver.add(one.effective, z3.Not(other.effective))
+    solver.add(one.answer, other.answer, one.effective, z3.Not(other.effective))
     answer = solver.check()
     if answer == z3.unsat:
         return None

@@ -138,6 +138,11 @@ class History:
         """How many requests there were."""
         return z3.Sum([z3.IntVal(0), *(_sums(times)[1] for times in self.times.values())])
 
+    def elsewhere(self) -> Any:
+        """How many of them in another call, of another customer or on another day."""
+        counts = [_sums(times)[1] for (_, cell), times in self.times.items() if cell != CELLS[0]]
+        return z3.Sum([z3.IntVal(0), *counts])
+
     def told(self, model: z3.ModelRef) -> dict[tuple[str, Cell], list[tuple[int, int]]]:
         """A model's history: (tool, cell) -> (amount, how often) of its requests."""
         found = {}

@@ -14,6 +14,7 @@ from voicecore.policy.proof.history import TIMEOUT_MS, History, room
 from voicecore.policy.proof.symbols import Symbols
 from voicecore.policy.schema import Limit, Promise
 
+_LONGEST = 1 << 20
 Status = Literal["proved", "broken", "unknown"]
 
 
@@ -91,7 +92,7 @@ def _promise_claim(name: str, promise: Promise, history: History) -> Claim:
     status = _status(solver)
     if status != "broken":
         return Claim(f"promise {name}", status)
-    model = _shortest(solver, history.length())
+    model = _simplest(solver, history)
     total, count = (
         model.eval(part, model_completion=True).as_long()
         for part in (history.amount(promise), history.count(promise))
@@ -108,8 +109,8 @@ def _promise_claim(name: str, promise: Promise, history: History) -> Claim:
 
 def _effect_claim(policy: Policy, tool: str) -> Claim:
     """Some answer counts as done; else its limits would count nothing."""
-    counts = asked(Symbols(), policy, tool, "").effective
-    if (answer := _solver(counts).check()) == z3.sat:
+    request = asked(Symbols(), policy, tool, "")
+    if (answer := _solver(request.answer, request.effective).check()) == z3.sat:
         return Claim(f"effective {tool}", "proved")
     return Claim(
         f"effective {tool}", "broken" if answer == z3.unsat else "unknown", "no answer counts as done"
@@ -135,11 +136,14 @@ def _status(solver: z3.Solver) -> Status:
     return "proved" if answer == z3.unsat else "broken" if answer == z3.sat else "unknown"
 
 
-def _shortest(solver: z3.Solver, length: Any) -> z3.ModelRef:
-    """A model of a satisfiable question, with few requests."""
-    model, most = solver.model(), 1
-    while most < 10**6:
-        if solver.check(length <= most) == z3.sat:
+def _simplest(solver: z3.Solver, history: History) -> z3.ModelRef:
+    """A model of a satisfiable question: in one call of one customer if that will do, with few requests."""
+    model, only = solver.model(), [history.elsewhere() == 0]
+    if solver.check(*only) != z3.sat:
+        only = []
+    most = 1
+    while most < _LONGEST:
+        if solver.check(*only, history.length() <= most) == z3.sat:
             return solver.model()
         most *= 2
     return model

@@ -36,6 +36,7 @@ _SORTS: Mapping[Kind, Any] = {
     "number": z3.RealSort,
     "string": z3.StringSort,
 }
+_LAST_CHARACTER = 0x2FFFF
 _RANGES = {"time.hour": (0, 23), "time.minute": (0, 59), "time.weekday": (1, 7)}
 
 
@@ -100,7 +101,7 @@ class Translator:
     def term(self, node: Node) -> Term:
         """The value of an expression whose kinds fit."""
         match node:
-            case Literal(value):
+            case Literal(value) if _sayable(value):
                 return Term(constant(value), _TRUE)
             case Path("amount") if self._amount is not None:
                 return self._amount
@@ -136,7 +137,8 @@ class Translator:
 
     def _unknown(self, node: Node) -> Term:
         own = f"{self._policy} " if "amount" in paths(node) else ""
-        words = f"{node.name}()" if isinstance(node, Call) else "arithmetic on numbers"
+        names = {Call: f"{node.name}()" if isinstance(node, Call) else "", Literal: "a rare character"}
+        words = names.get(type(node), "arithmetic on numbers")
         value = self._symbols.opaque(f"{own}{node}", self._kind(node), words)
         return Term(value, self._symbols.opaque(f"{own}{node} ok", "boolean", words))
 
@@ -223,6 +225,8 @@ def _combined(symbols: Symbols, path: str, kind: Kind, keyword: str, wanted: Any
 def _keyword(value: Any, kind: Kind, keyword: str, wanted: Any) -> Any:
     """One keyword; None for what z3 is not told."""
     numeric = kind in ("integer", "number")
+    if not _sayable(wanted):
+        return None
     match keyword:
         case "type":
             return _typed(kind, _listed(wanted))
@@ -260,6 +264,13 @@ def _alike(value: Any, kind: Kind) -> bool:
     if kind in ("boolean", "string"):
         return type(value) is (bool if kind == "boolean" else str)
     return type(value) in (int, float) and (kind == "number" or value == int(value))
+
+
+def _sayable(value: object) -> bool:
+    """Whether z3 has all of its characters."""
+    if isinstance(value, list):
+        return all(map(_sayable, value))
+    return not isinstance(value, str) or all(ord(char) <= _LAST_CHARACTER for char in value)
 
 
 def _value(value: Any, kind: Kind) -> Any:
