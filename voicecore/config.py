@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voicecore.errors import ConfigError
 
@@ -229,7 +230,7 @@ class ControlSettings(Section):
     certificate: Path | None = None
     key: Path | None = None
     """PEM files; without them only a loopback address is served, in plain HTTP."""
-    accounts: str = "sqlite:///control.db"
+    accounts: Path = Path("control.db")
     """Where accounts, tokens and sessions are kept."""
     session_s: int = Field(12 * 3600, ge=60)
     """How long a login lasts at most, and ..."""
@@ -240,6 +241,74 @@ class ControlSettings(Section):
     logins_s: float = Field(300.0, gt=0)
     requests_per_s: float = Field(20.0, gt=0)
     """Of one token; twice as many may come at once."""
+
+
+class AuditSettings(Section):
+    """Where the chain of decisions is kept, and where its signed checkpoints go."""
+
+    file: Path = Path("audit.db")
+    signing_key: Path = Path("audit.key")
+    """Ed25519, PEM, for the owner only; made by ``voicecore audit init``."""
+    checkpoint_s: float = Field(60.0, gt=0)
+    """The longest that a record waits for a checkpoint; what came after the last exported one can't be
+    proved to an outsider."""
+    checkpoint_records: int = Field(1000, ge=1)
+    export: tuple[str, ...] = ()
+    """Off the box: ``file:///PATH``, or syslog (RFC 5424) at ``udp://HOST:PORT``, ``tcp://HOST:PORT``,
+    ``unix:///PATH``."""
+
+    @field_validator("export")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            local = parts.scheme in ("file", "unix")
+            if parts.scheme not in ("file", "unix", "udp", "tcp") or not (
+                parts.path if local else parts.port
+            ):
+                raise ValueError(f"{url!r} is none of file:///PATH, udp://H:PORT, tcp://H:PORT, unix:///PATH")
+        return value
+
+
+class TokenSettings(Section):
+    """A PKCS #11 token that holds the master key."""
+
+    module: Path
+    """The maker's library, such as /usr/lib/softhsm/libsofthsm2.so."""
+    token: str
+    """Its label."""
+    pin_file: Path
+    label: str = "voicecore"
+    """Of the keys in it."""
+
+
+class VaultSettings(Section):
+    """Encryption of what is kept of calls, under one master key."""
+
+    file: Path = Path("keys.db")
+    master_key: Path | None = None
+    """A file for the owner only, made by ``voicecore vault init``; where backups of the data do not go."""
+    token: TokenSettings | None = None
+    """Or a token."""
+    region: str = Field("", pattern="^([A-Z]{2})?$")
+    """Where telephone numbers without a country code are from, such as DE."""
+
+    @model_validator(mode="after")
+    def _one(self) -> VaultSettings:
+        if (self.master_key is None) == (self.token is None):
+            raise ValueError("a vault needs a master_key or a token, and not both")
+        return self
+
+
+class RetentionSettings(Section):
+    """After how many days what is kept of a call goes; None: never."""
+
+    transcript_days: float | None = Field(None, gt=0)
+    """Transcripts, tool traces, outcomes, and who called."""
+    recording_days: float | None = Field(None, gt=0)
+    vault_days: float | None = Field(None, gt=0)
+    """At the latest; what is in the vault has a time of its own as well."""
+    audit_days: float | None = Field(None, gt=0)
 
 
 class Appliance(Section):
@@ -260,6 +329,11 @@ class Appliance(Section):
     egress: EgressSettings = EgressSettings()
     control: ControlSettings | None = None
     """Without it there is no control process: nobody can approve anything."""
+    audit: AuditSettings | None = None
+    """Without it nothing is put on record."""
+    vault: VaultSettings | None = None
+    """Without it nothing is encrypted."""
+    retention: RetentionSettings = RetentionSettings()
 
 
 def data_dir(configured: Path | None = None) -> Path:
