@@ -64,18 +64,21 @@ class SqlStore:
         """Keep a turn; one with the same index is replaced (its reply was heard further)."""
         key = self._found(call_id)
         with self._errors(call_id), self._engine.begin() as db:
+            _refuse_erased(db, call_id)
             rows.insert_turn(db, call_id, turn, key)
 
     def add_tool(self, call_id: str, tool: ToolTrace) -> None:
         """Keep a tool call."""
         key = self._found(call_id)
         with self._errors(call_id), self._engine.begin() as db:
+            _refuse_erased(db, call_id)
             rows.insert_tool(db, call_id, tool, key)
 
     def end_call(self, call_id: str, outcome: dict[str, Any], recording: str | None) -> None:
         """The call is over; a second end replaces the first."""
         values = {"ended_at": self._clock(), **rows.outcome_values(outcome, self._found(call_id))}
         with self._errors(call_id), self._engine.begin() as db:
+            _refuse_erased(db, call_id)
             changed = db.execute(sa.update(t.calls).where(t.calls.c.id == call_id).values(values))
             if not changed.rowcount:
                 raise _unknown(call_id)
@@ -89,8 +92,7 @@ class SqlStore:
             row = db.execute(sa.select(t.calls).where(t.calls.c.id == call_id)).mappings().first()
             if row is None:
                 raise _unknown(call_id)
-            if row["erased_at"] is not None:
-                raise StoreError("call-erased", f"call {call_id!r} was erased", call=call_id)
+            _refuse_erased(db, call_id)
             return to_json(rows.read_call(db, dict(row), self._opener(call_id)))
 
     def restore(self, data: dict[str, Any]) -> str:
@@ -105,10 +107,10 @@ class SqlStore:
                 rows.insert_tool(db, record.info.id, tool, key)
         return record.info.id
 
-    def erase(self, call_ids: Iterable[str], recordings_only: bool = False) -> list[str]:
-        """Remove what is personal in calls and what was said; that they were stays. The paths of their
-        recordings, which are the caller's to remove. Afterwards SQLite's files hold nothing of it; while
-        somebody reads they may (``store-unavailable``: do it again)."""
+    def erase(self, call_ids: Iterable[str], transcripts: bool = True, recordings: bool = True) -> None:
+        """Remove what is personal in calls and what was said, or where their recordings are; that they were
+        stays. Afterwards SQLite's files hold nothing of it, unless somebody reads them just now
+        (``store-unavailable``: do it again)."""
         blank = {
             "remote_uri": "",
             "headers": {},
@@ -116,21 +118,25 @@ class SqlStore:
             "sealed": None,
             "sealed_outcome": None,
         }
-        paths: list[str] = []
         with self._errors(), self._engine.begin() as db:
             for call_id in call_ids:
-                mine = t.recordings.c.call_id == call_id
-                paths += db.execute(sa.select(t.recordings.c.path).where(mine)).scalars()
-                db.execute(sa.delete(t.recordings).where(mine))
-                if recordings_only:
-                    continue
-                for table in (t.turns, t.tools):
+                for table in (t.turns, t.tools) * transcripts + (t.recordings,) * recordings:
                     db.execute(sa.delete(table).where(table.c.call_id == call_id))
-                values = {**blank, "erased_at": self._clock()}
-                db.execute(sa.update(t.calls).where(t.calls.c.id == call_id).values(values))
+                if transcripts:
+                    values = {**blank, "erased_at": self._clock()}
+                    db.execute(sa.update(t.calls).where(t.calls.c.id == call_id).values(values))
         with self._errors():
             wipe_log(self._engine)
-        return paths
+
+    def recordings(self, call_ids: Iterable[str]) -> dict[str, str]:
+        """Where the recordings of calls are, as far as there are any."""
+        query, found = sa.select(t.recordings.c.path), {}
+        with self._errors(), self._engine.connect() as db:
+            for call_id in call_ids:
+                path = db.execute(query.where(t.recordings.c.call_id == call_id)).scalar()
+                if path is not None:
+                    found[call_id] = path
+        return found
 
     def older(self, than: datetime) -> list[str]:
         """The calls that began before ``than`` and were not erased, oldest first."""
@@ -258,6 +264,13 @@ class SqlStore:
 
 def _unknown(call_id: str | None) -> StoreError:
     return StoreError("unknown-call", f"no call {call_id!r}", call=call_id)
+
+
+def _refuse_erased(db: sa.Connection, call_id: str) -> None:
+    """Raises StoreError("call-erased"): nothing comes back to a call that was erased while it was up."""
+    erased = sa.select(t.calls.c.erased_at).where(t.calls.c.id == call_id)
+    if db.execute(erased).scalar() is not None:
+        raise StoreError("call-erased", f"call {call_id!r} was erased", call=call_id)
 
 
 def _integrity_error(exc: sa.exc.IntegrityError, call_id: str | None) -> StoreError:
