@@ -118,7 +118,7 @@ class PolicedTools:
                     await self._ask(name, arguments, key, decision)
                 await self._record("tool-called", name, key, decision)
                 return False
-            body = self._sealed(name, arguments, key)
+            body = await asyncio.to_thread(self._sealed, name, arguments, key)
             found = await self._reserve(name, key, decision, body)
             try:
                 if found.state == "held":
@@ -229,7 +229,8 @@ async def _settled(gate: Gate, tools: Tools, reservation: Reservation) -> str:
         return "tool-unknown"
     if (reason := gate.paused(reservation.call, reservation.tool)) is not None:
         return reason
-    body = json.loads(gate.keys.open(reservation.call).open(reservation.body, key))
+    sealed = await asyncio.to_thread(gate.keys.open, reservation.call)
+    body = json.loads(sealed.open(reservation.body, key))
     data = {"tool": reservation.tool, "key": key}
     await asyncio.wrap_future(gate.audit.keep(reservation.call, "tool-sent-again", 0.0, data))
     try:

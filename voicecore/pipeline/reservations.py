@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from voicecore.errors import StoreError
 from voicecore.policy.ledger import Ledger, LedgerError, Op, Outcome, Release, Reservation, Reserve
 
 
@@ -60,7 +59,7 @@ class Reservations:
             ops = [op for op, _ in batch]
             try:
                 outcomes = await loop.run_in_executor(self._thread, self._ledger.run, ops)
-            except StoreError as exc:
+            except Exception as exc:
                 _fail([done for _, done in batch], exc)
                 continue
             for (_, done), outcome in zip(batch, outcomes, strict=True):
@@ -71,7 +70,7 @@ class Reservations:
             self._submit(Release(found.key))
 
 
-def _fail(futures: Sequence[asyncio.Future[Outcome]], exc: StoreError) -> None:
+def _fail(futures: Sequence[asyncio.Future[Outcome]], exc: Exception) -> None:
     for done in futures:
         done.set_exception(exc)
         done.exception()  # Whoever waits gets it; it may be that nobody does.
