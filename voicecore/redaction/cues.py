@@ -29,6 +29,8 @@ class Spotted:
     end: int
 
 
+WEAK = 4
+"""From here on ``Cue.asked`` says that the words are about other things too: "expires", "card", "phone"."""
 _TABLE: tuple[tuple[Cue, str], ...] = (
     (
         Cue(Entity.CARD, 4, 24, 2),
@@ -60,13 +62,16 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.EXPIRY, 3, 6, 3),
-        "expires | expiry | expiration | expire | expiring | exp | valid through | valid thru | valid "
-        "until | "
-        "good through | good thru | good until | expired | valid to | runs out | expiry date",
+        "expiry | expiration | exp | exp date | valid through | valid thru | good through | good thru | "
+        "expiry date | expiration date",
+    ),
+    (
+        Cue(Entity.EXPIRY, 3, 6, WEAK),
+        "expires | expire | expiring | expired | valid until | good until | valid to | runs out",
     ),
     (
         Cue(Entity.ACCOUNT, 4, 20, 2),
-        "account number | acct number | account no | account numbers | account is",
+        "account number | a count number | acct number | account no | account numbers | account is",
     ),
     (Cue(Entity.ACCOUNT, 6, 20, 6), "account | acct | checking | savings"),
     (
@@ -83,23 +88,25 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.NATIONAL_ID, 6, 18, 2),
-        "social | social security | social security number | s s n | ssn | tax id | tax i d | tax number | "
-        "national insurance | insurance number | n i number | ni number | b s n | bsn | social insurance "
-        "| dni | "
-        "d n i | passport | driver's license | drivers license | driving licence | license number | "
-        "licence number | nhs number | n h s number | aadhaar | id number | i d number | national id | "
-        "national i d | nino | taxpayer | so shall | social number | d n i number | i t i n | socials",
+        "social | social security | s i n | ni | employer i d | social security number | s s n | ssn | tax"
+        " id | tax i d | tax number | national insurance | insurance number | n i number | ni number | b s"
+        " n | bsn | social insurance | dni | d n i | passport | driver's license | drivers license | "
+        "driving licence | license number | licence number | nhs number | n h s number | aadhaar | id "
+        "number | i d number | national id | national i d | nino | taxpayer | so shall | social number | d"
+        " n i number | i t i n | socials",
     ),
     (
         Cue(Entity.PHONE, 6, 18, 2),
-        "phone number | phone | cell | cellphone | mobile | mobile's | call me | call me back | reach me "
-        "| callback "
-        "| call back | text me | text it | telephone | my number | my number's | best number | reach you "
-        "| calling "
-        "from | fax | ring me | landline | contact number | your number | work number | home number | "
-        "call you | "
-        "cell number | reach him | reach her | his number | her number | whatsapp | extension | at work |"
-        " phones",
+        "phone number | telephone number | cell | cellphone | mobile | call me | call me back | reach me |"
+        " callback | call back | text me | my number | best number | reach you | calling from | ring me | "
+        "landline | contact number | your number | work number | home number | call you | cell number | "
+        "reach him | reach her | his number | her number | whatsapp | office line | message at | number to"
+        " reach",
+    ),
+    (
+        Cue(Entity.PHONE, 7, 18, 7),
+        "phone | telephone | fax | extension | at work | call | calling | reach | ring | dial | text it | "
+        "text | send the code | callback | contact | line | tried",
     ),
     (
         Cue(Entity.ADDRESS, 3, 9, 3),
@@ -108,9 +115,8 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.BIRTH_DATE, 4, 8, 3),
-        "date of birth | berth | birthday | born | birth date | birthdate | d o b | dob | day of birth | year of "
-        "birth | "
-        "date of births | the year",
+        "date of birth | berth | birthday | born | birth date | birthdate | d o b | dob | d.o.b | day of "
+        "birth | year of birth | date of births | the year",
     ),
     (
         Cue(Entity.EMAIL, 99, 99, 99),
@@ -128,7 +134,17 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
         "address | street address | live at | ship it to | where do you live | where should we send",
     ),
 )
-TAILS = (("last", "four"), ("last", "4"), ("ending",), ("ends",), ("ended",), ("final", "four"))
+TAILS = (
+    ("last", "four"),
+    ("last", "4"),
+    ("ending",),
+    ("ends",),
+    ("final", "four"),
+    ("finishes",),
+    ("finishing",),
+    ("ended",),
+    ("digits", "of"),
+)
 """These make four digits enough."""
 
 

@@ -13,6 +13,8 @@ from voicecore.spoken.numbers import ZEROS, word_at
 
 _DATE = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}-\d{2}-\d{2}")
 _MONTH_YEAR = re.compile(r"(0?[1-9]|1[0-2])/\d{2,4}")
+_ENDINGS = frozenset(MISHEARD) | frozenset("123456789")
+"""What recognisers make of the last digit of a year."""
 _FILLING = frozenset({"of", "the", "in", "uh", "um", "and", "slash"})
 
 
@@ -66,6 +68,14 @@ def _around(words: Sequence[str], at: int) -> tuple[int, int]:
     return start, _year(words, end)
 
 
+def _ordinals(words: Sequence[str], at: int) -> tuple[int, int]:
+    """ "eighth of the eighth nineteen eighty eight"; (at, at) if there is no such date."""
+    day = day_at(words, at)
+    month = _day(words, day[1]) if day and word_at(words, day[1]) == "of" else at
+    year = _year(words, month) if month > at else at
+    return (at, year) if year > month > at else (at, at)
+
+
 def find_dates(words: Sequence[str], birth: bool, expiry: bool) -> list[Hit]:
     """Dates with a month by name or in signs, as what the turn is about: ``birth``, else ``expiry``."""
     hits: list[Hit] = []
@@ -77,9 +87,17 @@ def find_dates(words: Sequence[str], birth: bool, expiry: bool) -> list[Hit]:
             continue
         if _DATE.fullmatch(word) or (expiry and _MONTH_YEAR.fullmatch(word)):
             hits.append(Hit(entity, 0.95, at, at + 1, word))
-        elif word in MONTHS:
-            start, end = _around(words, at) if birth else (at, _year(words, at + 1))
-            if end - start > 1 or word not in ("may", "march"):
-                end += end > at + 1 and word_at(words, end) in MISHEARD
+        else:
+            start, end = (
+                (_around(words, at) if birth else (at, _year(words, at + 1))) if word in MONTHS else (at, at)
+            )
+            start, end = _ordinals(words, at) if birth and start == end else (start, end)
+            only_day = (
+                birth
+                and word_at(words, start - 1) == "on"
+                and _year(words, end) == end == _day(words, at + 1)
+            )
+            if end - start > (word in ("may", "march")) and not (only_day and "born" not in words):
+                end += end > at + 1 and word_at(words, end) in _ENDINGS
                 hits.append(Hit(entity, 0.9, start, end, " ".join(words[start:end])))
     return hits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from voicecore.redaction.entities import Entity, Hit
 from voicecore.spoken.digits import piece_at
@@ -12,7 +12,7 @@ from voicecore.spoken.words import FILLERS, listed
 
 TLDS = frozenset(
     listed(
-        "com org net edu gov io ai co uk de fr es it nl eu us ca au in info biz me app dev shop online ch "
+        "com org net edu gov io ai co uk de fr es it nl eu us ca au in info biz me app dev shop ch "
         "at be se no dk pl jp cn br mx ie nz tv xyz cloud store site tech"
     )
 )
@@ -39,12 +39,14 @@ _STOPS = frozenset(
     listed(
         "is it's its it my email e-mail mail address to on me the send that's thats at with and for so "
         "yeah um uh of sure your was just write an a use okay ok yes no not sorry well i'm this then or "
-        "please go page site website saw name would be should could you can have new old called by from "
+        "please go site website saw name would be should could you can have called by from "
         "have emails email's wait mean hi hello am i think if look at's invoice correct right now still "
-        "but instead actually contact under saying login using into visit via check out online all his her"
+        "but instead actually under saying using into visit via check out online all his her"
         " our their sent goes there found bought ordered via"
     )
 )
+_OUTSIDE = (_STOPS - {"and", "the", "my", "me"}) | {"|"}
+"""These are no part of a web address."""
 _LONGEST = 4
 """Plain words that one name may be made of ("the real john")."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -52,15 +54,23 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 def find_internet(words: Sequence[str], public: Iterable[str] = ()) -> list[Hit]:
     """All addresses in ``words``; web addresses of the ``public`` domains are left alone."""
-    known, hits = frozenset(public), list[Hit]()
+    known = frozenset(public)
     if _DOTS.isdisjoint(words) and PROVIDERS.isdisjoint(words) and not any("." in word for word in words):
-        return hits
+        return []
+    mails = _all(words, lambda at: _written(words, at) or _mail(words, at))
+    free = [word if not any(m.start <= at < m.end for m in mails) else "|" for at, word in enumerate(words)]
+    sites = _all(free, lambda at: _site(free, at))
+    return [*mails, *(site for site in sites if site.value.removeprefix("www.") not in known)]
+
+
+def _all(words: Sequence[str], find: Callable[[int], Hit | None]) -> list[Hit]:
+    """What begins or ends at each word, later ones over earlier ones that they reach into."""
+    hits: list[Hit] = []
     at = 0
     while at < len(words):
-        hit = _written(words, at) or _mail(words, at) or _site(words, at)
-        if hit and not (hit.entity == Entity.URL and hit.value.removeprefix("www.") in known):
-            hits = [h for h in hits if h.end <= hit.start]
-            hits.append(hit)
+        hit = find(at)
+        if hit:
+            hits = [*(h for h in hits if h.end <= hit.start), hit]
         at = hit.end if hit else at + 1
     return hits
 
@@ -174,24 +184,30 @@ def _introduced(words: Sequence[str], start: int) -> int:
 def _site(words: Sequence[str], at: int) -> Hit | None:
     """A web address that begins at ``at``: after "w w w", or a few words before a "dot com"."""
     begin = at
-    if tuple(words[at : at + 3]) == ("http", "colon", "slash") or words[at] in ("http", "https"):
+    if words[at : at + 4] == list("http") or tuple(words[at : at + 4]) == tuple("http"):
+        at += 4 + (word_at(words, at + 4) == "s")
+    if (
+        at > begin
+        or tuple(words[at : at + 3]) == ("http", "colon", "slash")
+        or words[at] in ("http", "https")
+    ):
         while word_at(words, at) in ("http", "https", "colon", "slash", "s"):
             at += 1
     if word_at(words, at) == "www" or tuple(words[at : at + 3]) == ("w", "w", "w"):
         at += 1 if words[at] == "www" else 3
         at += word_at(words, at) in _DOTS
     prefixed = at > begin
-    if at >= len(words) or (not prefixed and words[at] in _STOPS | FILLERS):
+    if at >= len(words) or words[at] == "|" or (not prefixed and words[at] in _STOPS | FILLERS):
         return None
     name_end = at + 1
     while name_end < min(len(words), at + 5) and word_at(words, name_end) not in _DOTS | {"dotcom"}:
-        if words[name_end] in _STOPS - {"and", "the", "my", "me"}:
+        if words[name_end] in _OUTSIDE:
             return None
         name_end += 1
     end = _endings(words, name_end)
     if end is None or (not prefixed and end[0].split(".")[-1] not in _SURE | {"uk", "de", "net"}):
         return None
-    stop = end[1]
+    begin, stop = begin if prefixed else _introduced(words, begin), end[1]
     while word_at(words, stop) == "slash" and stop + 1 < len(words):
         stop += 2
     return Hit(Entity.URL, 0.9, begin, stop, "".join(words[at:name_end]) + "." + end[0])

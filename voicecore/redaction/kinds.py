@@ -11,7 +11,7 @@ import phonenumbers
 from stdnum import iban, luhn
 from stdnum.us import rtn
 
-from voicecore.redaction.cues import Cue
+from voicecore.redaction.cues import WEAK, Cue
 from voicecore.redaction.dates import is_expiry
 from voicecore.redaction.entities import Entity
 from voicecore.redaction.settings import Pattern
@@ -51,11 +51,10 @@ class Said:
     """A run, perhaps of several turns, for judgement."""
 
     parts: tuple[str, ...]
+    apart: tuple[str, ...]
     pieces: int
     measured: bool
     scaled: bool
-    groups: tuple[int, ...] = ()
-    """Characters in each turn's part of it."""
 
     @property
     def chars(self) -> str:
@@ -97,23 +96,33 @@ class Judge:
         """What the run is, if private; ``cue`` are the words around it, ``asked`` that it is the answer to
         them or goes on, ``tail`` that only its last digits are spoken of."""
         value, length = said.chars, len(said.chars)
-        card = self._settle(said.parts, is_card) if length >= 13 else None
+        card = self._right(said, is_card) if length >= 12 else None
         if card and not (cue and cue.entity in (Entity.IBAN, Entity.NATIONAL_ID)):
             return Kind(Entity.CARD, 0.99 if cue else 0.95, card, True)
+        if cue is not None and cue.entity in self._shapes and self._right(said, self.check(cue.entity)):
+            return self._by_cue(said, cue)
         if cue is not None and not said.measured:
-            least = 4 if tail and not asked else cue.asked if asked else cue.least
-            slack = len(value) // 2 + 2 if len(said.parts) > 1 else 0
-            fits = least <= length <= cue.most + slack and not (said.scaled and cue.asked == cue.least)
-            if fits and (cue.entity != Entity.EXPIRY or asked or self._settle(said.parts, is_expiry)):
+            least = cue.asked if asked else cue.least
+            least = min(least, 4) if tail else least
+            longest = len("".join(said.apart))
+            slack = 2 * cue.most if asked else length // 2 + 2 if len(said.parts) > 1 else 2
+            fits = (
+                longest >= least
+                and length <= cue.most + slack
+                and not (said.scaled and cue.asked == cue.least)
+            )
+            if fits and (
+                cue.entity != Entity.EXPIRY or asked or cue.asked < WEAK or self._right(said, is_expiry)
+            ):
                 return self._by_cue(said, cue)
         return self._alone(said, value)
 
     def _by_cue(self, said: Said, cue: Cue) -> Kind:
         check = self.check(cue.entity)
-        value = self._settle(said.parts, check)
+        value = self._right(said, check)
         if value:
             return Kind(cue.entity, 0.99, value, True)
-        value = self._likeliest(said.parts, cue.entity)
+        value = self._likeliest(said, cue.entity)
         whole = _LENGTHS.get(cue.entity, (99,))[0]
         return Kind(cue.entity, 0.85, value, len(value) >= whole and cue.entity not in self._checks)
 
@@ -162,10 +171,14 @@ class Judge:
                 return value
         return whole if check(whole) else fixes[-1] if check(fixes[-1]) else None
 
-    def _likeliest(self, parts: Sequence[str], entity: str) -> str:
+    def _right(self, said: Said, check: Callable[[str], bool]) -> str | None:
+        """The reading that is right, if one is."""
+        return self._settle(said.parts, check) or self._settle(said.apart, check)
+
+    def _likeliest(self, said: Said, entity: str) -> str:
         """Of the readings of a corrected value the one of a length that such values have."""
         for length in _LENGTHS.get(entity, ()):
-            value = self._settle(parts, lambda text, n=length: len(text) == n)  # type: ignore[misc]
+            value = self._right(said, lambda text, n=length: len(text) == n)  # type: ignore[misc]
             if value:
                 return value
-        return "".join(parts)
+        return said.chars

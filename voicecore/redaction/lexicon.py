@@ -54,6 +54,8 @@ SURNAMES = frozenset(
     )
 )
 TITLES = frozenset(listed("mister mr missus mrs miss ms doctor dr professor madam"))
+CALLINGS = frozenset(listed("nurse officer judge sister brother uncle aunt captain reverend father"))
+"""Before a common surname these are titles too."""
 DOUBTFUL = frozenset(
     listed(
         "may will mark grace hope bill art rose faith joy drew chase dawn summer april june august june "
@@ -67,7 +69,7 @@ DOUBTFUL = frozenset(
 WORDS = frozenset(
     listed(
         """
-        a about account after again agent all already also always am an and another any anybody anyone
+        dot a about account after again agent all already also always am an and another any anybody anyone
         anything are around as ask asked asking at away back bad balance bank be because been before being
         best better big bill billing both broken business busy but buy by bye call called caller calling
         calls came can can't cancel card care case change charge charged charges check checking close code

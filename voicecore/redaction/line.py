@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from voicecore.spoken.words import tokens
+from voicecore.redaction.entities import Hit
+from voicecore.spoken.words import FILLERS, tokens
 from voicecore.types import Word
 
 Span = tuple[int, int]
 _WORD = re.compile(r"\S+")
+_HESITATIONS = FILLERS - {"well", "like"}
 _EDGES = ".,!?;:"
 
 
@@ -33,6 +35,13 @@ class Line:
     def time(self, start: int, end: int) -> tuple[float, float]:
         """When the words ``start`` to ``end`` (exclusive) were spoken; (0, 0) if unknown."""
         return (self.times[start][0], self.times[end - 1][1]) if self.times else (0.0, 0.0)
+
+
+def fluent(words: Sequence[str], find: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
+    """What ``find`` finds in ``words`` without the hesitations, by the indexes in all of them."""
+    kept = [at for at, word in enumerate(words) if word not in _HESITATIONS]
+    hits = find([words[at] for at in kept])
+    return [replace(hit, start=kept[hit.start], end=kept[hit.end - 1] + 1) for hit in hits]
 
 
 def read(text: str, timed: Sequence[Word] = ()) -> Line:

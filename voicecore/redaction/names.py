@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voicecore.redaction.entities import Entity, Hit
-from voicecore.redaction.lexicon import DOUBTFUL, FIRST, SURNAMES, TITLES, WORDS
+from voicecore.redaction.lexicon import CALLINGS, DOUBTFUL, FIRST, SURNAMES, TITLES, WORDS
 from voicecore.redaction.runs import bridge
 from voicecore.spoken.numbers import word_at
 from voicecore.spoken.spelled import letter_at
@@ -25,9 +25,10 @@ def _by_last(text: str) -> _Phrases:
 _AFTER = _by_last(
     "name is | name's | names | first name | last name | full name | surname | surname is | last name's | "
     "first name's | name on the card is | name on the account is | named | i'm called | maiden name | "
-    "middle name | family name | under the name | name of | name was | name would be | name will be | goes"
-    " by | nickname | account holder | account holder is | cardholder | cardholder is | in the"
-    " name of | name it's | family name's | given name | holder's name"
+    "middle name | family name | under the name | name was | name would be | name will be | goes by | "
+    "nickname | account holder | account holder is | cardholder | cardholder is | in the name of | name "
+    "it's | family name's | given name | spelled | spelt | policy holder | policyholder | policy holder is"
+    " | holder's name | spelled | spelt | policy holder | policy holder is"
 )
 """What follows is a name, unless it is an ordinary word."""
 _HELLOS = _by_last(
@@ -82,6 +83,8 @@ def _common(words: Sequence[str], at: int) -> int:
     first, second = word_at(words, at), word_at(words, at + 1)
     if first in TITLES and _name_word(words, at + 1) and second not in TITLES:
         return at + 2 + (_name_word(words, at + 2) and word_at(words, at + 2) in SURNAMES)
+    if first in CALLINGS and second in SURNAMES:
+        return at + 2
     if first in FIRST:
         middle = len(second) == 1 and second != "i" and word_at(words, at + 2) in SURNAMES
         if middle:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from voicecore.redaction.cues import Cue, Cues, Spotted
+from voicecore.redaction.cues import WEAK, Cue, Cues, Spotted
 from voicecore.redaction.dates import find_dates
 from voicecore.redaction.entities import Entity, Finding, Hit, Redacted, Who
 from voicecore.redaction.internet import find_internet
 from voicecore.redaction.kinds import Judge
-from voicecore.redaction.line import Line, read
+from voicecore.redaction.line import Line, fluent, read
 from voicecore.redaction.names import find_names
 from voicecore.redaction.places import find_places
 from voicecore.redaction.runs import Run, find_runs
@@ -29,7 +30,7 @@ class Rules:
     def __init__(self, settings: RedactionSettings | None = None) -> None:
         self.settings = settings or RedactionSettings()
         patterns = self.settings.patterns
-        self.cues = Cues((Cue(p.name, 3, 24, 2), p.cues) for p in patterns)
+        self.cues = Cues((Cue(p.name, 6, 24, 2), p.cues) for p in patterns)
         self.judge = Judge(patterns, self.settings.region)
         self.wanted = frozenset([*self.settings.entities, *(p.name for p in patterns)])
 
@@ -103,16 +104,23 @@ class Redactor:
         """What is no plain number, the likelier of two that overlap."""
         asked = self._tracker.asked if who == "caller" else ""
         about = {cue.cue.entity for cue in spotted} | {asked}
-        words = line.words
+        words, expiry = line.words, self._expiring(asked, spotted)
         hits = [
-            *find_internet(words, self._rules.settings.public),
+            *fluent(words, partial(find_internet, public=self._rules.settings.public)),
             *find_places(words, runs, asked == Entity.ADDRESS),
-            *find_dates(words, Entity.BIRTH_DATE in about, Entity.EXPIRY in about),
+            *fluent(words, partial(find_dates, birth=Entity.BIRTH_DATE in about, expiry=expiry)),
             *find_names(words, asked == Entity.NAME, frozenset(self._names)),
         ]
         return _apart(
             h for h in hits if h.entity in self._rules.wanted and h.score >= self._rules.settings.threshold
         )
+
+    def _expiring(self, asked: str, spotted: Sequence[Spotted]) -> bool:
+        """Whether a date is a card's: nothing else expires once a card is spoken of."""
+        cues = [cue.cue for cue in spotted]
+        carded = self.secrets.holding("", Entity.CARD) or any(cue.entity == Entity.CARD for cue in cues)
+        sure = any(cue.entity == Entity.EXPIRY and (carded or cue.asked < WEAK) for cue in cues)
+        return sure or asked == Entity.EXPIRY
 
     def _token(self, hit: Hit) -> str:
         if hit.entity != Entity.NAME:

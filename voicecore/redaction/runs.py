@@ -17,11 +17,13 @@ BRIDGES = (
     | frozenset(
         listed(
             "and an then dash hyphen space next slash stroke followed by comma okay ok yes yeah yep so right "
-            "alright let's lets see that's it's its is the rest a second sec plus oh again"
+            "alright let's lets see the a second sec plus oh again"
         )
     )
 )
 """Words that may stand between two parts of one number without ending it."""
+HEADS = BRIDGES | frozenset(listed("that's it's its it is rest are you there where was i sure well hi"))
+"""Words that may stand before the next part of a number, in the next turn."""
 MISHEARD = {
     **dict.fromkeys(("tree", "free"), "3"),
     **dict.fromkeys(("fife", "hive"), "5"),
@@ -47,6 +49,14 @@ MEASURES = frozenset(
     )
 )
 """After a number these say that something was measured or counted."""
+_SCALES = frozenset({"thousand", "million"})
+_BETWEEN = frozenset(
+    listed(
+        "to or from until till at on in by times minus versus point through of with is it's its "
+        "it was are that's this that my your i you"
+    )
+)
+"""Words between two numbers that are no recognition errors."""
 _LONGEST_BRIDGE = 7
 BAR = "|"
 """Stands for a word that is no part of any run."""
@@ -58,6 +68,8 @@ class Run:
 
     parts: tuple[str, ...]
     """What was said between corrections ("no wait"), in order."""
+    apart: tuple[str, ...]
+    """The same, tens and units kept apart: "eighty four" is 84 or 804."""
     start: int
     end: int
     pieces: int = 1
@@ -85,8 +97,11 @@ def _piece(words: Sequence[str], at: int, inside: bool) -> Piece | None:
         piece = piece_at(words, at)
         if piece:
             return piece
-    if word in REPEATS and word_at(words, at + 1) in MISHEARD:
-        return MISHEARD[words[at + 1]] * REPEATS[word], at + 2
+    following = word_at(words, at + 1)
+    if word in REPEATS and (following in MISHEARD or following in TEENS):
+        return (MISHEARD.get(following) or str(TEENS[following])) * REPEATS[word], at + 2
+    if inside and word in MISHEARD and _next_piece(words, at + 1):
+        return MISHEARD[word], at + 1
     spelling = _spelling(words, at)
     if not inside and (word in _DOUBTFUL or word in NATO) and not spelling:
         return None
@@ -121,19 +136,22 @@ def _next_piece(words: Sequence[str], at: int) -> bool:
     return letter or following in _STARTERS or following[:1].isdigit()
 
 
-def _misheard(words: Sequence[str], at: int, length: int) -> str | None:
+def _misheard(words: Sequence[str], at: int, length: int, pieces: int) -> str | None:
     """The digit that a word right after a digit was misheard from."""
     word, following = words[at], word_at(words, at + 1)
     if word in MISHEARD:
         return MISHEARD[word] if length > 1 or following in MISHEARD or _next_piece(words, at + 1) else None
+    if word in _LINKING and pieces > 3 and _next_piece(words, at + 1):
+        return _LINKING[word]
     if word not in _LINKING or not {words[at - 1], following} <= _SINGLES | MISHEARD.keys():
         return None
-    return _LINKING[word] if following or length > 2 else None
+    tens = at > 1 and words[at - 2] in TENS and words[at - 1] in UNITS
+    return _LINKING[word] if not tens and (following or length > 2) else None
 
 
-def bridge(words: Sequence[str], at: int) -> int:
-    """The index of the first word from ``at`` on that is no bridge."""
-    while at < len(words) and words[at] in BRIDGES and words[at] not in ZEROS:
+def bridge(words: Sequence[str], at: int, bridges: frozenset[str] = BRIDGES) -> int:
+    """The index of the first word from ``at`` on that is none of ``bridges``."""
+    while at < len(words) and words[at] in bridges and words[at] not in ZEROS:
         at += 1
     return at
 
@@ -149,7 +167,7 @@ def _gap(words: Sequence[str], at: int, length: int, cues: frozenset[str]) -> in
     if end > at and end - at <= _LONGEST_BRIDGE and end < len(words):
         return end
     stray = end + 1
-    if not length or stray >= len(words) or words[end] == BAR or words[end] in cues or words[end] in MEASURES:
+    if not length or stray >= len(words) or words[end] == BAR or words[end] in cues | MEASURES | _BETWEEN:
         return None
     more, onward = 0, stray
     while more < 3 and onward < len(words):
@@ -178,37 +196,53 @@ def find_runs(
 
 def _run(words: Sequence[str], start: int, cues: frozenset[str]) -> Run | None:
     piece = _piece(words, start, _announced(words, start))
-    if piece is None:
-        return None
-    parts, end, pieces, length = [""], start, 0, 0
-    at = start
+    parts, apart, at, end, pieces = [""], [""], start, start, 0
     while piece:
         parts[-1] += piece[0]
-        length, pieces, at = length + len(piece[0]), pieces + 1, piece[1]
-        end = at
-        if at >= len(words):
-            break
-        piece = _piece(words, at, True)
-        if piece:
-            continue
-        misheard = _misheard(words, at, length)
-        if misheard:
-            piece = misheard, at + 1
-            continue
-        onward = _gap(words, at, sum(c.isdigit() for c in "".join(parts)), cues)
-        piece = _piece(words, onward, True) if onward is not None else None
-        if piece and onward is not None and _corrects(words, at, onward):
-            parts.append("")
+        apart[-1] += _apart(words, at, piece)
+        end, pieces = piece[1], pieces + 1
+        at, piece = _next(words, end, "".join(parts), pieces, cues)
+        if piece and _corrects(words, end, at):
+            parts, apart = [*parts, ""], [*apart, ""]
     said = words[start:end]
-    pronoun = said == ["one"] and start > 0 and words[start - 1] != BAR and words[start - 1] not in BRIDGES
+    pronoun = said == ["one"] and start > 0 and words[start - 1] != BAR and words[start - 1] not in HEADS
     if pronoun or all(word in ("oh", "o") for word in said):
         return None
-    measured = word_at(words, end) in MEASURES
-    hundreds = "hundred" in said and (pieces == 1 or not {"and", "in", "an"}.isdisjoint(said))
-    scaled = hundreds or not {"thousand", "million"}.isdisjoint(words[max(0, start - 1) : end])
+    measured = word_at(words, end) in MEASURES or _of_day(words, end)
+    scaled = (pieces == 1 and "hundred" in said) or not _SCALES.isdisjoint(words[max(0, start - 1) : end])
+    return Run(tuple(parts), tuple(apart), _head(words, start), end, pieces, measured, scaled)
+
+
+def _next(
+    words: Sequence[str], end: int, chars: str, pieces: int, cues: frozenset[str]
+) -> tuple[int, Piece | None]:
+    """What continues a run of which ``chars`` were said up to ``end``, and where."""
+    if end >= len(words) or _of_day(words, end):
+        return end, None
+    piece = _piece(words, end, True)
+    digit = None if piece else _misheard(words, end, len(chars), pieces)
+    if piece or digit:
+        return end, piece or (digit or "", end + 1)
+    onward = _gap(words, end, sum(c.isdigit() for c in chars), cues)
+    return (end, None) if onward is None else (onward, _piece(words, onward, True))
+
+
+def _of_day(words: Sequence[str], at: int) -> bool:
+    """Whether "a m" or "p m" stands at ``at``."""
+    return words[at : at + 2] in (["a", "m"], ["p", "m"])
+
+
+def _apart(words: Sequence[str], at: int, piece: Piece) -> str:
+    """The other reading of "eighty four": 804."""
+    two = piece[1] == at + 2 and words[at] in TENS and words[at + 1] in UNITS
+    return f"{TENS[words[at]]}{UNITS[words[at + 1]]}" if two else piece[0]
+
+
+def _head(words: Sequence[str], start: int) -> int:
+    """Where a run begins whose first digits may have been misheard."""
     while start and (
         words[start - 1] in MISHEARD
         or (words[start - 1] in _LINKING and (start == 1 or _announced(words, start - 1)))
     ):
         start -= 1
-    return Run(tuple(parts), start, end, pieces, measured, scaled)
+    return start

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from voicecore.redaction.cues import Cue, Spotted, tail_asked
-from voicecore.redaction.entities import Who
+from voicecore.redaction.cues import WEAK, Cue, Spotted, tail_asked
+from voicecore.redaction.entities import Entity, Who
 from voicecore.redaction.kinds import Judge, Kind, Said
-from voicecore.redaction.runs import Run, bridge
+from voicecore.redaction.runs import HEADS, Run, bridge
 from voicecore.redaction.secrets import Secrets
 from voicecore.spoken.words import listed
 
@@ -17,16 +17,19 @@ _REACH_BEFORE, _REACH_AFTER = 9, 4
 _GOES_ON = frozenset(
     listed(
         "go ahead continue next rest okay ok digits remaining got yes yeah right mm hm uh huh listening so"
-        " far sorry thanks perfect great sure carry ready then take time problem alright and mhm"
+        " far sorry thanks perfect great sure carry ready then take time problem alright and mhm moment "
+        "second wait slow system worries hear broke"
     )
 )
 _TELLING = 4
 """So many digits of a known value are no coincidence."""
-_ASKING = frozenset(listed("how what when which where who why would could can do did is"))
+_ASKING = frozenset(listed("how what when which where who why would could can do did"))
 """These begin a question, which is another one unless it has one of these in it."""
 _SAME = frozenset(listed("next rest remaining digits again repeat last more number missing"))
 _SHORT = 4
 """An agent's turn of so few words leaves a number open."""
+_LEAD = 6
+"""Words before the next part of a number of which it is known what it is."""
 _PATIENCE = 3
 """Caller's turns without a digit after which a number or question is over."""
 
@@ -112,8 +115,9 @@ class Tracker:
 
     def _caller(self, heard: Heard, nth: int, run: Run, tail: bool) -> _Open:
         own = self._own_cues(heard, nth, run)
-        head = nth == 0 and bridge(heard.words, 0) >= run.start - 1
-        if self._open and head and self._joins(self._open, run, own):
+        head = nth == 0 and bridge(heard.words, 0, HEADS) >= run.start - 1
+        near = nth == 0 and run.start <= _LEAD and self._open is not None and self._open.cue is not None
+        if self._open and (head or near) and self._joins(self._open, run, own):
             joined = self._open
             joined.parts.append(_Part(heard.turn, run, _takes_back(heard.words[: run.start])))
             if self._settle(joined, own, True, tail):
@@ -129,7 +133,8 @@ class Tracker:
         until = min((r.start for r in heard.runs[nth + 1 :] if len(r.chars) > 1), default=len(heard.words))
         before = [c for c in heard.cues if max(since, run.start - _REACH_BEFORE) <= c.end <= run.start]
         after = [c for c in heard.cues if run.end <= c.start <= min(until, run.end + _REACH_AFTER)]
-        return [c.cue for c in (*reversed(before), *after) if c.cue.least < 99]
+        before = sorted(before, key=lambda c: (c.cue.asked >= WEAK, -c.end))
+        return [c.cue for c in (*before, *after) if c.cue.least < 99]
 
     def _joins(self, number: _Open, run: Run, own: Sequence[Cue]) -> bool:
         if own and number.cue and own[0].entity != number.cue.entity:
@@ -185,7 +190,7 @@ class Tracker:
         pending = [
             replace(c.cue, asked=2) if c.end >= near - 2 and c.cue.least < 99 else c.cue
             for c in heard.cues
-            if c.end >= near - (4 if c.cue.asked <= 3 else 2)
+            if c.end >= near - (4 if c.cue.asked < WEAK else 2)
         ]
         if last is None:
             self._quiet += 1
@@ -196,7 +201,8 @@ class Tracker:
                 self._asked = None
         else:
             self._quiet = 0
-            ended = bridge(heard.words, heard.runs[-1].end) < len(heard.words) - 2
+            slack = 8 if last.cue else 2
+            ended = bridge(heard.words, heard.runs[-1].end, HEADS) < len(heard.words) - slack
             complete = last.kind is not None and last.kind.complete
             self._open = None if complete or ended else last
             self._asked = None if complete else self._asked
@@ -205,7 +211,7 @@ class Tracker:
 
     def _agent(self, heard: Heard) -> list[Mark]:
         marks: list[Mark] = []
-        asks = [c.cue for c in heard.cues if c.cue.asked <= 3 or c.cue.least == 99]
+        asks = [cue for spotted in heard.cues if (cue := _question(heard.words, spotted))]
         for nth, run in enumerate(heard.runs):
             if self._open and len(run.digits) > 1 and run.digits[:4] in self._open.chars:
                 self._open.echoes.append(_Part(heard.turn, run, False))
@@ -245,19 +251,33 @@ class Tracker:
             self._asked, self._tail = None, False
 
 
+def _question(words: Sequence[str], spotted: Spotted) -> Cue | None:
+    """What an agent asks for with a cue, if it does: "which card" does, "on your card" does not."""
+    cue = spotted.cue
+    if cue.asked < WEAK or cue.least == 99:
+        return cue
+    before = words[max(0, spotted.start - 2) : spotted.start]
+    asks = cue.entity == Entity.EXPIRY or not {"what", "which", "what's"}.isdisjoint(before)
+    return replace(cue, least=min(cue.least, 4), asked=3) if asks or tail_asked(words) else None
+
+
 def _said(parts: Sequence[_Part]) -> Said:
-    said: list[str] = [""]
-    for part in parts:
-        first, *more = part.run.parts
-        said = [*said, first] if part.fresh else [*said[:-1], said[-1] + first]
-        said += more
     runs = [part.run for part in parts]
     return Said(
-        tuple(said),
-        sum(r.pieces for r in runs),
+        _joined([(part.run.parts, part.fresh) for part in parts]),
+        _joined([(part.run.apart, part.fresh) for part in parts]),
+        sum(run.pieces for run in runs),
         runs[-1].measured,
-        all(r.scaled for r in runs) and len(runs) == 1,
+        len(runs) == 1 and runs[0].scaled,
     )
+
+
+def _joined(readings: Sequence[tuple[tuple[str, ...], bool]]) -> tuple[str, ...]:
+    said: list[str] = [""]
+    for (first, *more), fresh in readings:
+        said = [*said, first] if fresh else [*said[:-1], said[-1] + first]
+        said += more
+    return tuple(said)
 
 
 def _takes_back(words: Sequence[str]) -> bool:
