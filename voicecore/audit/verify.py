@@ -51,7 +51,7 @@ def verify(path: Path, verifier: Verifier, exported: Iterable[Checkpoint] = ()) 
 
     A chain that is being added to may be verified. Raises StoreError("store-unavailable").
     """
-    walk = _Walk(Report())
+    walk = Walk(Report())
     db = durable.connect_to_read(path)
     db.text_factory = bytes
     try:
@@ -62,7 +62,7 @@ def verify(path: Path, verifier: Verifier, exported: Iterable[Checkpoint] = ()) 
                 signed.append(checkpoint)
             else:
                 walk.fault("bad-signature", checkpoint.seq)
-        walk.begin(db, signed)
+        walk.begin(signed, _pruned(db))
         for row in db.execute("SELECT seq, call, hash, body FROM records NOT INDEXED ORDER BY seq"):
             walk.step(*row)
             if len(walk.report.faults) >= MOST_FAULTS:
@@ -95,7 +95,7 @@ def _signed(db: sqlite3.Connection, verifier: Verifier, report: Report) -> list[
     return found
 
 
-class _Walk:
+class Walk:
     """Goes along the chain, record by record; finds its feet again after a fault."""
 
     def __init__(self, report: Report) -> None:
@@ -106,14 +106,14 @@ class _Walk:
         self._signed: dict[int, str] = {}
         self._good = 0
         self._anchor = 0
-        """The last record that was removed when its time was over."""
 
-    def begin(self, db: sqlite3.Connection, signed: Sequence[Checkpoint]) -> None:
-        """``signed``: checkpoints whose signatures are genuine."""
+    def begin(self, signed: Sequence[Checkpoint], anchor: int = 0) -> None:
+        """``signed``: checkpoints whose signatures are genuine; ``anchor``: the last record that was removed
+        when its time was over."""
         for checkpoint in signed:
             if self._signed.setdefault(checkpoint.seq, checkpoint.hash) != checkpoint.hash:
                 self.fault("rewritten", checkpoint.seq)
-        self._anchor = _pruned(db)
+        self._anchor = anchor
         if self._anchor:
             hash_ = self._signed.get(self._anchor)
             if hash_ is None:

@@ -7,10 +7,13 @@ random nonces let a piece be written again, which redaction needs). A cut file l
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,6 +32,12 @@ _SEALED = NONCE_BYTES + PIECE + 16
 _HEADER = struct.Struct("<8sIHH16s")
 _MAGIC = b"vcaudio1"
 _CONTEXT = "audio"
+
+
+class Keys(Protocol):
+    """What makes the key of a call (``KeyStore``)."""
+
+    def make(self, call_id: str, caller: str = "", kind: str = "record") -> CallKey: ...
 
 
 class _Pieces:
@@ -80,6 +89,19 @@ class SealedAudio:
         """Pieces that are on disk."""
         self._rest = bytearray()
         """Sound after them."""
+
+    @classmethod
+    def of(cls, keys: Keys, call_id: str) -> Callable[[Path], SealedAudio]:
+        """Opens the recording of a call with its key, which is made then; raises OSError."""
+
+        def make(path: Path) -> SealedAudio:
+            try:
+                key = keys.make(call_id, kind="recording")
+            except StoreError as exc:
+                raise OSError(errno.ENOKEY, str(exc)) from exc
+            return cls(path, key)
+
+        return make
 
     def put(self, sound: bytes, at: int) -> None:
         """Sound that begins ``at`` bytes after the first; may leave a gap, or replace what is there.
