@@ -59,7 +59,9 @@ def _time(random: Random) -> str:
 def _year(random: Random) -> str:
     year = random.randint(1965, 2026)
     head, tail = divmod(year, 100)
-    spoken = f"{_plain(head)} {_plain(tail)}" if tail > 9 else f"two thousand {_plain(tail)}".removesuffix(" zero")
+    spoken = (
+        f"{_plain(head)} {_plain(tail)}" if tail > 9 else f"two thousand {_plain(tail)}".removesuffix(" zero")
+    )
     return random.choice((spoken if year > 1999 or tail > 9 else str(year), str(year)))
 
 

@@ -15,8 +15,9 @@ HERE = Path(__file__).parent
 SLOT = re.compile(r"\{(\w+)(?: (=)?(\d)/(\d))?(?::(\w+))?\}")
 TIMES = 2
 """How often a wording with something to fill in is spoken."""
-ORDINARY = 1500
-"""Cases in each part of the ordinary set."""
+SPLITS = ("dev", "test", "blind")
+ORDINARY = {"dev": 1500, "test": 1500, "blind": 600}
+"""Different cases in each part of the ordinary set."""
 ZEROS = ("oh", "zero", "zero", "o")
 NATO = dict(zip("ABCDEFGHJKLMNPQRSTUVWXYZ", (
     *("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "juliet", "kilo", "lima"),
@@ -26,9 +27,14 @@ NATO = dict(zip("ABCDEFGHJKLMNPQRSTUVWXYZ", (
 EXAMPLES = {"B": "boy", "D": "david", "M": "mary", "N": "nancy", "P": "peter", "S": "sam", "T": "tom"}
 FIXES = {
     "dev": ("no wait", "sorry", "no", "i mean", "scratch that", "oops"),
+    "blind": ("no hang on", "i'm sorry", "oh wait", "no that's wrong", "strike that", "nope"),
     "test": ("let me start again", "actually", "excuse me", "wait", "my mistake", "correction", "no no"),
 }
-HESITATIONS = {"dev": ("uh", "um", "and then", "er"), "test": ("uhm", "mm", "ah", "let's see", "then", "hm")}
+HESITATIONS = {
+    "dev": ("uh", "um", "and then", "er"),
+    "blind": ("uh uh", "okay", "erm", "and", "so", "give me a second"),
+    "test": ("uhm", "mm", "ah", "let's see", "then", "hm"),
+}
 
 
 def _single(random: Random, digit: str) -> str:
@@ -92,6 +98,7 @@ def hyphenated(random: Random, group: str) -> str:
 Style = Callable[[Random, str], str]
 STYLES: dict[str, tuple[Style, ...]] = {
     "dev": (one_by_one, one_by_one, doubled, paired, as_numbers, written, hyphenated),
+    "blind": (one_by_one, one_by_one, doubled, paired, as_numbers, as_numbers, written),
     "test": (one_by_one, doubled, doubled, paired, paired, as_numbers, as_numbers, written),
 }
 
@@ -156,18 +163,18 @@ def speak(lines: Sequence[str], split: str) -> list[str]:
 
 
 def chat(lines: Sequence[str], split: str) -> list[str]:
-    """``ORDINARY`` different cases without anything private, from the wordings in turn."""
+    """Different cases without anything private, from the wordings in turn."""
     random, wordings = Random(f"voicecore ordinary {split}"), [line for line in lines if line[:1] != "#"]
     out: dict[str, None] = {}
-    while len(out) < ORDINARY:
+    while len(out) < ORDINARY[split]:
         for line in wordings:
             out[SLOT.sub(lambda slot: FILLINGS[slot[1]](random), line)] = None
-    return list(out)[:ORDINARY]
+    return list(out)[: ORDINARY[split]]
 
 
 def main() -> None:
-    """Write the four test sets from the wordings."""
-    for split in ("dev", "test"):
+    """Write the test sets from the wordings."""
+    for split in SPLITS:
         for name, written in ((split, speak), (f"ordinary_{split}", chat)):
             lines = (HERE / "wordings" / f"{name}.txt").read_text().splitlines()
             (HERE / f"{name}.txt").write_text("\n".join(written(lines, split)) + "\n")
