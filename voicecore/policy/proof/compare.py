@@ -12,7 +12,8 @@ import z3
 from voicecore.policy.decision import Counter, Request, Spent, decide, took_effect, whose_counter
 from voicecore.policy.policy import Policy
 from voicecore.policy.proof.asked import Asked, asked, inputs
-from voicecore.policy.proof.history import TIMEOUT_MS, History, room
+from voicecore.policy.proof.history import History, whole
+from voicecore.policy.proof.sizes import TIMEOUT_MS
 from voicecore.policy.proof.symbols import Symbols
 
 _TRIES = 8
@@ -34,7 +35,7 @@ class Difference:
     values: Mapping[str, Any]
     """Arguments and facts by root; of an answer, {"result": {...}}."""
     spent: Mapping[Counter, Spent]
-    """What was drawn before on the limits of both."""
+    """What was drawn before on the limits of both; by the new one's count where they share a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class _Question:
 
 def _more(old: Policy, new: Policy, tool: str, history: History, words: set[str]) -> Difference | None:
     question = _Question(Symbols(), history, z3.Bool("customer"), (old, new), tool)
-    before, after = (_permits(question, policy, name) for policy, name in ((old, "old"), (new, "new")))
+    before, after = (_permits(question, nth) for nth in (0, 1))
     solver = z3.Solver()
     solver.set("timeout", TIMEOUT_MS)
     solver.add(question.symbols.natural(), history.possible(), after[0])
@@ -92,12 +93,13 @@ def _more(old: Policy, new: Policy, tool: str, history: History, words: set[str]
     return last
 
 
-def _permits(question: _Question, policy: Policy, name: str) -> tuple[Any, Any]:
-    """It permits the request; a person must agree."""
+def _permits(question: _Question, nth: int) -> tuple[Any, Any]:
+    """Policy ``nth`` permits the request; a person must agree."""
+    policy = question.policies[nth]
     if question.tool not in policy.rules:
         return z3.BoolVal(False), z3.BoolVal(False)
-    one: Asked = asked(question.symbols, policy, question.tool, name)
-    fits = room(policy, question.tool, one.amount, question.history, question.customer)
+    one: Asked = asked(question.symbols, policy, question.tool, str(nth))
+    fits = question.history.room(question.tool, one.amount, question.customer, nth)
     return z3.And(one.fits, fits), one.asks
 
 
@@ -125,12 +127,13 @@ def _shown(model: z3.ModelRef, question: _Question) -> Difference:
     arguments = _arguments(values.pop("args", {}), question)
     request = Request(question.tool, arguments, _CALL, customer, at, by)
     decided, spent = [], {}
-    for policy in question.policies:
-        drawn = dict(_spent(model, policy, request, question.history))
+    for nth, policy in enumerate(question.policies):
+        drawn = dict(_spent(model, question, request, nth))
         decided.append(decide(policy, request, values, drawn))
         spent.update(drawn)
     rank = {"deny": 0, "approve": 1, "allow": 2}
-    confirmed = rank[decided[0].verdict] < rank[decided[1].verdict]
+    differ = rank[decided[0].verdict] < rank[decided[1].verdict]
+    confirmed = differ and question.history.real(model)
     told = [f"{decision.verdict} ({decision.reason})" for decision in decided]
     shown = {
         "args": arguments,
@@ -141,12 +144,13 @@ def _shown(model: z3.ModelRef, question: _Question) -> Difference:
 
 
 def _spent(
-    model: z3.ModelRef, policy: Policy, request: Request, history: History
+    model: z3.ModelRef, question: _Question, request: Request, nth: int
 ) -> Iterator[tuple[Counter, Spent]]:
-    for name, limit in policy.limits_of(request.tool).items():
+    """What was drawn on the limits of policy ``nth``."""
+    for name, limit in question.policies[nth].limits_of(request.tool).items():
         whose = whose_counter(limit, request)
-        sums = (history.amount(limit), history.count(limit))
-        amount, count = (model.eval(part, model_completion=True).as_long() for part in sums)
+        amount = whole(model, question.history.amount(limit, nth))
+        count = whole(model, question.history.count(limit))
         if whose is not None and count:
             yield Counter(name, whose), Spent(amount, count)
 

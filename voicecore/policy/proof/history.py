@@ -6,87 +6,52 @@ the same day or not: eight cells, and every counter of every limit is a sum of s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import z3
 
-from voicecore.policy.expressions import INT_MAX
 from voicecore.policy.policy import Policy
-from voicecore.policy.proof.asked import asked
-from voicecore.policy.proof.symbols import Symbols
+from voicecore.policy.proof.sizes import Size, Sizes
 from voicecore.policy.schema import Limit, Per, Promise
 
-TIMEOUT_MS = 5000
-"""Of one question to z3; what it can't answer counts as not proved."""
-_MOST_SIZES = 24
-"""Up to so many different amounts a tool's history is exact; beyond, all between the extremes."""
 _BITS: Mapping[Per, tuple[int, ...]] = {"call": (0,), "customer": (1,), "customer-day": (1, 2), "day": (2,)}
-Cell = tuple[bool, bool, bool]
 _EITHER = (True, False)
+Cell = tuple[bool, bool, bool]
 CELLS: tuple[Cell, ...] = tuple(product(_EITHER, _EITHER, _EITHER))
 """(same call, same customer, same day)"""
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
-    """The amounts that one request to a tool may have."""
+class Tally:
+    """The requests to one tool in one cell."""
 
-    low: int
-    high: int
-    all: tuple[int, ...] | None
-    """Every one of them, where there are few; none at all: the tool is never permitted."""
+    count: Any
+    totals: tuple[Any, ...]
+    """Cents, by policy."""
+    numbers: Mapping[Size, Any] | None
+    """How often each size, where all sizes are known."""
+    possible: Any
+    """What is true of it."""
 
-
-def sizes(policies: Sequence[Policy], tool: str) -> Sizes:
-    """What every one of ``policies`` permits, whatever was before."""
-    symbols, solver = Symbols(), z3.Solver()
-    solver.set("timeout", TIMEOUT_MS)
-    amount = None
-    for nth, policy in enumerate(policies):
-        if tool not in policy.rules:
-            return Sizes(0, 0, ())
-        one = asked(symbols, policy, tool, str(nth))
-        solver.add(one.fits, *(one.amount <= most for most in _single(policy, tool)))
-        if amount is not None:
-            solver.add(amount == one.amount)
-        amount = one.amount
-    assert amount is not None
-    solver.add(symbols.natural())
-    found: list[int] = []
-    while (answer := solver.check()) == z3.sat and len(found) < _MOST_SIZES:
-        found.append(solver.model().eval(amount, model_completion=True).as_long())
-        solver.add(amount != found[-1])
-    if answer == z3.unsat:
-        return Sizes(min(found, default=0), max(found, default=0), tuple(sorted(found)))
-    return _extremes(symbols, policies, tool)
-
-
-def _extremes(symbols: Symbols, policies: Sequence[Policy], tool: str) -> Sizes:
-    """The least and most amount, or bounds of them where z3 does not know."""
-    found = []
-    for highest in (False, True):
-        best = z3.Optimize()
-        best.set("timeout", TIMEOUT_MS)
-        one = [asked(symbols, policy, tool, str(nth)) for nth, policy in enumerate(policies)]
-        best.add(*(part.fits for part in one), *(part.amount == one[0].amount for part in one[1:]))
-        best.add(*(one[0].amount <= most for policy in policies for most in _single(policy, tool)))
-        best.add(symbols.natural())
-        goal = best.maximize(one[0].amount) if highest else best.minimize(one[0].amount)
-        known = best.check() == z3.sat and z3.is_int_value(goal.value())
-        found.append(goal.value().as_long() if known else INT_MAX if highest else 0)
-    return Sizes(found[0], found[1], None)
-
-
-def _single(policy: Policy, tool: str) -> Iterable[int]:
-    """What limits say about one request alone; none may be made where a count is 0."""
-    for limit in policy.limits_of(tool).values():
-        if limit.count == 0:
-            yield -1
-        elif limit.amount is not None:
-            yield limit.amount
+    @staticmethod
+    def of(name: str, sizes: Sizes) -> Tally:
+        """``name`` tells it from the others."""
+        if sizes.all is not None:
+            numbers = {size: z3.Int(f"{name} {size}") for size in sizes.all}
+            totals = tuple(
+                _sum(size[nth] * number for size, number in numbers.items()) for nth in range(len(sizes.low))
+            )
+            possible = z3.And([number >= 0 for number in numbers.values()])
+            return Tally(_sum(numbers.values()), totals, numbers, possible)
+        count = z3.Int(f"{name} count")
+        totals = tuple(z3.Int(f"{name} cents {0 if sizes.alike else nth}") for nth in range(len(sizes.low)))
+        parts = [count >= 0]
+        for total, low, high in zip(totals, sizes.low, sizes.high, strict=True):
+            parts += [total >= count * low, total <= count * high]
+        return Tally(count, totals, None, z3.And(parts))
 
 
 class History:
@@ -94,94 +59,93 @@ class History:
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         self._policies = policies
-        self.tools = sorted(
-            {tool for policy in policies for limit in _bounds(policy) for tool in limit.tools}
-        )
-        self.sizes = {tool: sizes(policies, tool) for tool in self.tools}
-        self.times: dict[tuple[str, Cell], dict[int, Any]] = {}
-        """How often, by amount; the amounts -1 and -2 stand for a count and a sum of any."""
-        for tool, cell in product(self.tools, CELLS):
-            known = self.sizes[tool].all
-            amounts = (-1, -2) if known is None else known
-            name = f"{tool} {''.join(map(str, map(int, cell)))}"
-            self.times[tool, cell] = {amount: z3.Int(f"{name} {amount}") for amount in amounts}
+        bounds = [
+            bound for policy in policies for bound in (*policy.limits.values(), *policy.promises.values())
+        ]
+        tools = sorted({tool for bound in bounds for tool in bound.tools})
+        self._sizes = {tool: Sizes.of(policies, tool) for tool in tools}
+        self._tallies = {
+            (tool, cell): Tally.of(f"{tool} {cell}", self._sizes[tool])
+            for tool, cell in product(tools, CELLS)
+        }
 
     def possible(self) -> Any:
-        """What is true of it: sums of permitted amounts, within all limits."""
-        parts = [number >= 0 for times in self.times.values() for number in times.values()]
-        for (tool, _), times in self.times.items():
-            if -1 in times:
-                size, count, total = self.sizes[tool], times[-1], times[-2]
-                parts += [total >= count * size.low, total <= count * size.high]
-        for policy in self._policies:
-            parts += [self.within(limit) for limit in policy.limits.values()]
+        """What is true of it: sums of permitted amounts, within all limits of all policies."""
+        parts = [tally.possible for tally in self._tallies.values()]
+        for nth, policy in enumerate(self._policies):
+            parts += [self.within(limit, nth) for limit in policy.limits.values()]
         return z3.And(parts)
 
-    def amount(self, bound: Limit | Promise) -> Any:
-        """Cents that count towards ``bound`` for the request's own call, customer or day."""
-        return z3.Sum([z3.IntVal(0), *(total for total, _ in self._sums(bound))])
+    def amount(self, bound: Limit | Promise, nth: int = 0) -> Any:
+        """Cents that count towards ``bound`` of policy ``nth``, for the request's call, customer or day."""
+        return _sum(tally.totals[nth] for tally in self._of(bound))
 
     def count(self, bound: Limit | Promise) -> Any:
         """Requests that count towards it."""
-        return z3.Sum([z3.IntVal(0), *(count for _, count in self._sums(bound))])
+        return _sum(tally.count for tally in self._of(bound))
 
-    def within(self, bound: Limit | Promise) -> Any:
+    def within(self, bound: Limit | Promise, nth: int = 0) -> Any:
         """It holds."""
         parts = []
         if bound.amount is not None:
-            parts.append(self.amount(bound) <= bound.amount)
+            parts.append(self.amount(bound, nth) <= bound.amount)
         if bound.count is not None:
             parts.append(self.count(bound) <= bound.count)
         return z3.And(parts)
 
+    def room(self, tool: str, amount: Any, customer: Any, nth: int = 0) -> Any:
+        """The limits of policy ``nth`` hold with one more request; ``customer``: whether it has one."""
+        parts = []
+        for limit in self._policies[nth].limits_of(tool).values():
+            if limit.per.startswith("customer"):
+                parts.append(customer)
+            if limit.amount is not None:
+                parts.append(self.amount(limit, nth) + amount <= limit.amount)
+            if limit.count is not None:
+                parts.append(self.count(limit) + 1 <= limit.count)
+        return z3.And(parts)
+
     def length(self) -> Any:
         """How many requests there were."""
-        return z3.Sum([z3.IntVal(0), *(_sums(times)[1] for times in self.times.values())])
+        return _sum(tally.count for tally in self._tallies.values())
 
     def elsewhere(self) -> Any:
         """How many of them in another call, of another customer or on another day."""
-        counts = [_sums(times)[1] for (_, cell), times in self.times.items() if cell != CELLS[0]]
-        return z3.Sum([z3.IntVal(0), *counts])
+        return _sum(tally.count for (_, cell), tally in self._tallies.items() if cell != CELLS[0])
 
-    def told(self, model: z3.ModelRef) -> dict[tuple[str, Cell], list[tuple[int, int]]]:
-        """A model's history: (tool, cell) -> (amount, how often) of its requests."""
-        found = {}
-        for where, times in self.times.items():
-            number = {k: model.eval(n, model_completion=True).as_long() for k, n in times.items()}
-            if -1 in times and number[-1]:
-                each, more = divmod(number[-2], number[-1])
-                told = [(each + 1, more), (each, number[-1] - more)]
-            else:
-                told = [] if -1 in times else list(number.items())
-            found[where] = [(amount, often) for amount, often in told if often]
-        return {where: told for where, told in found.items() if told}
+    def told(self, model: z3.ModelRef) -> dict[tuple[str, Cell], dict[int, int]]:
+        """A model's history: how often which amount, by tool and cell; amounts of the first policy."""
+        told = {where: _told(tally, model) for where, tally in self._tallies.items()}
+        return {where: amounts for where, amounts in told.items() if amounts}
 
-    def _sums(self, bound: Limit | Promise) -> Iterable[tuple[Any, Any]]:
-        for (tool, cell), times in self.times.items():
+    def real(self, model: z3.ModelRef) -> bool:
+        """Whether the requests that ``told`` tells are surely permitted."""
+        return all(
+            self._sizes[tool].all is not None or all(map(self._sizes[tool].permitted, amounts))
+            for (tool, _), amounts in self.told(model).items()
+        )
+
+    def _of(self, bound: Limit | Promise) -> Iterator[Tally]:
+        for (tool, cell), tally in self._tallies.items():
             if tool in bound.tools and all(cell[bit] for bit in _BITS[bound.per]):
-                yield _sums(times)
+                yield tally
 
 
-def _bounds(policy: Policy) -> list[Limit | Promise]:
-    return [*policy.limits.values(), *policy.promises.values()]
+def whole(model: z3.ModelRef, number: Any) -> int:
+    """A model's value of an integer."""
+    return int(model.eval(number, model_completion=True).as_long())
 
 
-def _sums(times: Mapping[int, Any]) -> tuple[Any, Any]:
-    """Cents and requests."""
-    if -1 in times:
-        return times[-2], times[-1]
-    cents = [amount * number for amount, number in times.items()]
-    return z3.Sum([z3.IntVal(0), *cents]), z3.Sum([z3.IntVal(0), *times.values()])
+def _told(tally: Tally, model: z3.ModelRef) -> dict[int, int]:
+    told: dict[int, int] = {}
+    if tally.numbers is not None:
+        for size, number in tally.numbers.items():
+            told[size[0]] = told.get(size[0], 0) + whole(model, number)
+    elif count := whole(model, tally.count):
+        each, more = divmod(whole(model, tally.totals[0]), count)
+        told = {each: count - more, each + 1: more}
+    return {amount: often for amount, often in told.items() if often}
 
 
-def room(policy: Policy, tool: str, amount: Any, history: History, customer: Any) -> Any:
-    """The limits hold with one more request to ``tool``."""
-    parts = []
-    for limit in policy.limits_of(tool).values():
-        if limit.per.startswith("customer"):
-            parts.append(customer)
-        if limit.amount is not None:
-            parts.append(history.amount(limit) + amount <= limit.amount)
-        if limit.count is not None:
-            parts.append(history.count(limit) + 1 <= limit.count)
-    return z3.And(parts)
+def _sum(parts: Iterable[Any]) -> Any:
+    return z3.Sum([z3.IntVal(0), *parts])

@@ -10,7 +10,8 @@ import z3
 from voicecore.errors import ConfigError
 from voicecore.policy.policy import Policy
 from voicecore.policy.proof.asked import asked
-from voicecore.policy.proof.history import TIMEOUT_MS, History, room
+from voicecore.policy.proof.history import Cell, History, whole
+from voicecore.policy.proof.sizes import TIMEOUT_MS
 from voicecore.policy.proof.symbols import Symbols
 from voicecore.policy.schema import Limit, Promise
 
@@ -72,7 +73,7 @@ def _limit_claim(policy: Policy, name: str, limit: Limit, history: History, word
         symbols = Symbols()
         request = asked(symbols, policy, tool, "")
         solver = _solver(request.fits, symbols.natural(), history.possible())
-        solver.add(room(policy, tool, request.amount, history, z3.Bool("customer")))
+        solver.add(history.room(tool, request.amount, z3.Bool("customer")))
         words.update(symbols.unknown.values())
         after = [request.amount >= 0]
         if limit.amount is not None:
@@ -93,13 +94,10 @@ def _promise_claim(name: str, promise: Promise, history: History) -> Claim:
     if status != "broken":
         return Claim(f"promise {name}", status)
     model = _simplest(solver, history)
-    total, count = (
-        model.eval(part, model_completion=True).as_long()
-        for part in (history.amount(promise), history.count(promise))
-    )
+    total, count = (whole(model, part) for part in (history.amount(promise), history.count(promise)))
     told = "; ".join(
-        f"{tool} " + ", ".join(f"{often} x {amount}" for amount, often in requests) + _where(cell)
-        for (tool, cell), requests in sorted(history.told(model).items())
+        f"{tool} " + ", ".join(f"{often} x {amount}" for amount, often in amounts.items()) + _where(cell)
+        for (tool, cell), amounts in sorted(history.told(model).items())
         if tool in promise.tools
     )
     bound = f"{promise.amount} cents" if promise.amount is not None else ""
@@ -149,6 +147,6 @@ def _simplest(solver: z3.Solver, history: History) -> z3.ModelRef:
     return model
 
 
-def _where(cell: tuple[bool, bool, bool]) -> str:
+def _where(cell: Cell) -> str:
     other = [name for same, name in zip(cell, ("call", "customer", "day"), strict=True) if not same]
     return f" (other {', '.join(other)})" if other else ""
