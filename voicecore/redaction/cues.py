@@ -34,14 +34,11 @@ WEAK = 4
 _TABLE: tuple[tuple[Cue, str], ...] = (
     (
         Cue(Entity.CARD, 4, 24, 2),
-        "card number | number on the card | number on my card | number on it | long number | digits on "
-        "the front | "
-        "number on the front | card ending | card ends | card that ends | one ending | visa ending | visa"
-        " that ends "
-        "| visa number | amex number | mastercard number | american express number | debit number | card "
-        "numbers | "
-        "car number | digit number | sixteen digits | full number | mastercard ending | amex ending | "
-        "card's number",
+        "card number | number on the card | number on my card | number on it | long number | digits on the"
+        " front | number on the front | card ending | card ends | card that ends | one ending | one that "
+        "ends | one that ends | visa ending | visa that ends | visa number | amex number | mastercard "
+        "number | american express number | debit number | card numbers | car number | digit number | "
+        "sixteen digits | full number | mastercard ending | amex ending | card's number",
     ),
     (
         Cue(Entity.CARD, 11, 24, 11),
@@ -71,7 +68,7 @@ _TABLE: tuple[tuple[Cue, str], ...] = (
     ),
     (
         Cue(Entity.ACCOUNT, 4, 20, 2),
-        "account number | a count number | acct number | account no | account numbers | account is",
+        "account number | a count number | acct number | account no | account numbers",
     ),
     (Cue(Entity.ACCOUNT, 6, 20, 6), "account | acct | checking | savings"),
     (
@@ -148,6 +145,10 @@ TAILS = (
 """These make four digits enough."""
 
 
+_COMMON = frozenset(listed("that from with what live mine where would"))
+"""Words of cues that may stand inside a number all the same."""
+
+
 class Cues:
     """The phrases, by their first word; a bundle adds its own."""
 
@@ -159,9 +160,8 @@ class Cues:
                 self._by_first.setdefault(words[0], []).append((words, cue))
         for entries in self._by_first.values():
             entries.sort(key=lambda entry: -len(entry[0]))
-        self.words = frozenset(
-            w for e in self._by_first.values() for phrase, _ in e for w in phrase if len(w) > 3
-        )
+        words = {word for entries in self._by_first.values() for phrase, _ in entries for word in phrase}
+        self.words = frozenset(word for word in words if len(word) > 3) - _COMMON
 
     def spot(self, words: Sequence[str]) -> list[Spotted]:
         """All cues in ``words``, in order; the longest phrase wins."""

@@ -106,16 +106,16 @@ class Judge:
             least = min(least, 4) if tail else least
             longest = len("".join(said.apart))
             slack = 2 * cue.most if asked else length // 2 + 2 if len(said.parts) > 1 else 2
-            fits = (
-                longest >= least
-                and length <= cue.most + slack
-                and not (said.scaled and cue.asked == cue.least)
-            )
+            fits = longest >= least and length <= cue.most + slack and not (said.scaled and self._loose(cue))
             if fits and (
                 cue.entity != Entity.EXPIRY or asked or cue.asked < WEAK or self._right(said, is_expiry)
             ):
                 return self._by_cue(said, cue)
         return self._alone(said, value)
+
+    def _loose(self, cue: Cue) -> bool:
+        """Whether the cue's words may speak of amounts as well."""
+        return cue.asked == cue.least or cue.entity in self._shapes
 
     def _by_cue(self, said: Said, cue: Cue) -> Kind:
         check = self.check(cue.entity)
@@ -133,10 +133,11 @@ class Judge:
             return self._alphanumeric(value)
         if not plain or said.measured:
             return None
+        phone = self._right(said, self._checks[Entity.PHONE]) if 10 <= length < 18 else None
+        if phone and (length < 12 or len(said.parts) > 1):
+            return Kind(Entity.PHONE, 0.85, phone, False)
         if length >= 15:
             return Kind(Entity.CARD, 0.6, value, False)
-        if length in (10, 11) and is_phone(value, self._region):
-            return Kind(Entity.PHONE, 0.85, value, False)
         return Kind(Entity.NUMBER, 0.5, value, False) if length >= _LONG and not said.scaled else None
 
     def _alphanumeric(self, value: str) -> Kind | None:

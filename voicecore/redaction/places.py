@@ -113,11 +113,11 @@ def _street(words: Sequence[str], runs: Sequence[Run], at: int, asked: bool) -> 
     numbers = [r for r in runs if left <= r.start and r.end <= at and len(r.digits) <= 6 and not r.measured]
     start = numbers[0].start if numbers else left
     named = at - (numbers[-1].end if numbers else left)
-    home = asked or _announced(words, start)
+    home = asked or _announced(words, start) or word_at(words, start - 1) in ("to", "at")
     end = _tail(words, runs, at + 1)
     if (
         numbers
-        and (named or word == "broadway" or len(numbers) > 1)
+        and (named or word == "broadway" or words[at - 1] == "grand" or len(numbers) > 1)
         and named <= 4
         and (sure or home or end > at + 1)
     ):

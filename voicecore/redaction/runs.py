@@ -52,11 +52,17 @@ MEASURES = frozenset(
 _SCALES = frozenset({"thousand", "million"})
 _BETWEEN = frozenset(
     listed(
-        "to or from until till at on in by times minus versus point through of with is it's its "
+        "to or from until till at on in by times minus versus point through for of with is it's its "
         "it was are that's this that my your i you"
     )
 )
 """Words between two numbers that are no recognition errors."""
+_REPAIRS = frozenset(
+    listed(
+        "no nope sorry wait wrong strike scratch oops actually mean meant correction mistake incorrect rather"
+    )
+)
+_LONGEST_REPAIR = 6
 _LONGEST_BRIDGE = 7
 BAR = "|"
 """Stands for a word that is no part of any run."""
@@ -158,12 +164,35 @@ def bridge(words: Sequence[str], at: int, bridges: frozenset[str] = BRIDGES) -> 
 
 def _corrects(words: Sequence[str], start: int, end: int) -> bool:
     said = tuple(words[start:end])
-    return any(said[at : at + len(p)] == p for at in range(len(said)) for p in CORRECTIONS)
+    return not _REPAIRS.isdisjoint(said) or any(
+        said[at : at + len(p)] == p for at in range(len(said)) for p in CORRECTIONS
+    )
+
+
+def _single(words: Sequence[str], at: int) -> bool:
+    """Whether a single digit or letter stands at ``at``, not a number like a year."""
+    return word_at(words, at) in _SINGLES or len(word_at(words, at)) == 1
+
+
+def _taken_back(words: Sequence[str], at: int, cues: frozenset[str]) -> int | None:
+    """Where digits go on after a few words that take something back: "no that's wrong", "strike that"."""
+    reach = words[at : at + _LONGEST_REPAIR]
+    for more, word in enumerate(reach):
+        if word == BAR or word in cues or word in MEASURES:
+            return None
+        if (more and word in _STARTERS | MISHEARD.keys()) or word[0].isdigit():
+            return at + more if not _REPAIRS.isdisjoint(reach[:more]) else None
+    return None
 
 
 def _gap(words: Sequence[str], at: int, length: int, cues: frozenset[str]) -> int | None:
     """Where the run goes on after what stands at ``at``; None when it does not."""
     end = bridge(words, at)
+    if list(words[at:end]) == ["and"] and not _single(words, end):
+        return None
+    taken_back = _taken_back(words, at, cues)
+    if taken_back is not None and length > 1:
+        return taken_back
     if end > at and end - at <= _LONGEST_BRIDGE and end < len(words):
         return end
     stray = end + 1

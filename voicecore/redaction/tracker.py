@@ -108,12 +108,12 @@ class Tracker:
         tail = self._tail or tail_asked(heard.words)
         last: _Open | None = None
         for nth, run in enumerate(heard.runs):
-            last = self._caller(heard, nth, run, tail)
+            last = self._caller(heard, nth, run, tail, last)
             marks += self._marks(last) if last.token else self._echo(heard, run)
         self._after(heard, last)
         return marks
 
-    def _caller(self, heard: Heard, nth: int, run: Run, tail: bool) -> _Open:
+    def _caller(self, heard: Heard, nth: int, run: Run, tail: bool, before: _Open | None) -> _Open:
         own = self._own_cues(heard, nth, run)
         head = nth == 0 and bridge(heard.words, 0, HEADS) >= run.start - 1
         near = nth == 0 and run.start <= _LEAD and self._open is not None and self._open.cue is not None
@@ -123,6 +123,11 @@ class Tracker:
             if self._settle(joined, own, True, tail):
                 return joined
             joined.parts.pop()
+        if before and _adjoins(heard, before, run):
+            before.parts.append(_Part(heard.turn, run, False))
+            if self._settle(before, own, True, tail):
+                return before
+            before.parts.pop()
         number = _Open([_Part(heard.turn, run, False)])
         self._settle(number, own, head, tail)
         return number
@@ -249,6 +254,14 @@ class Tracker:
             self._tail = tail_asked(heard.words)
         elif not goes_on:
             self._asked, self._tail = None, False
+
+
+def _adjoins(heard: Heard, before: _Open, run: Run) -> bool:
+    """Whether only "and" or the like is between a run and the unfinished number before it in its turn."""
+    unfinished = (
+        before.cue is not None and before.cue.asked < WEAK and not (before.kind and before.kind.complete)
+    )
+    return unfinished and bridge(heard.words, before.parts[-1].run.end) >= run.start
 
 
 def _question(words: Sequence[str], spotted: Spotted) -> Cue | None:
