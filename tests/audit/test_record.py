@@ -41,7 +41,7 @@ def test_a_record_is_canonical_and_its_links_are_read_without_parsing_it(
         "kind": kind,
     }
     assert parsed == said | {"call_prev": call_prev, "prev": prev, "seq": seq}
-    assert links(body) == (call, call_prev)
+    assert links(body) == (call.encode(), call_prev.encode())
     assert body.endswith(prev.encode() + ending(seq))
 
 

@@ -86,7 +86,7 @@ def _check_call(report: Report, bodies: list[bytes], signed: Checkpoint, call: s
     for body in bodies:
         record, found = json.loads(body), links(body)
         report.records += 1
-        if found is None or found[0] != call or found[1] != prev:
+        if found != (call.encode(), prev.encode()):
             report.faults.append(Fault("call-chain-broken", record["seq"], record["seq"]))
         prev = digest(body)
     report.calls = report.checkpoints = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from voicecore.errors import StoreError
 
 MOST_FAULTS = 100
 """After which verification ends: the chain is no evidence any more."""
+_GENESIS = GENESIS.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,13 @@ def verify(path: Path, verifier: Verifier, exported: Iterable[Checkpoint] = ()) 
 
     A chain that is being added to may be verified. Raises StoreError("store-unavailable").
     """
+    with closing(durable.connect_to_read(path)) as db:
+        return check(db, verifier, exported)
+
+
+def check(db: sqlite3.Connection, verifier: Verifier, exported: Iterable[Checkpoint] = ()) -> Report:
+    """``verify`` of an open database, which is set to give texts as bytes."""
     walk = Walk(Report())
-    db = durable.connect_to_read(path)
     db.text_factory = bytes
     try:
         db.execute("begin")
@@ -69,8 +76,6 @@ def verify(path: Path, verifier: Verifier, exported: Iterable[Checkpoint] = ()) 
                 return walk.report
     except (sqlite3.DatabaseError, StoreError):
         walk.fault("unreadable", walk.seq + 1)
-    finally:
-        db.close()
     walk.end()
     return walk.report
 
@@ -102,7 +107,7 @@ class Walk:
         self.report = report
         self.seq = 0
         self._prev = GENESIS
-        self._heads: dict[bytes, str] = {}
+        self._heads: dict[bytes, bytes] = {}
         self._signed: dict[int, str] = {}
         self._good = 0
         self._anchor = 0
@@ -153,13 +158,13 @@ class Walk:
     def _check_call(self, seq: int, call: Any, body: bytes, real: str) -> None:
         """The record belongs to the call that its row says, and follows that call's last."""
         found = links(body)
-        if found is None or found[0].encode() != call:
+        if found is None or found[0] != call:
             self.fault("record-changed", seq)
             return
         head = self._heads.get(call)
-        if found[1] != (head or GENESIS) and not (head is None and self._anchor):
+        if found[1] != (head or _GENESIS) and not (head is None and self._anchor):
             self.fault("call-chain-broken", seq)
-        self._heads[call] = real
+        self._heads[call] = real.encode()
 
     def _check_signed(self, seq: int, real: str) -> None:
         signed = self._signed.get(seq)
