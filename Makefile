@@ -5,6 +5,9 @@ PY := $(VENV)/bin/python
 export VOICECORE_DATA := $(CURDIR)/.data
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_CACHE_DIR := 1
+# llama.cpp is compiled here, two minutes on two cores; only what its binding loads.
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+export CMAKE_ARGS ?= -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/.ci/llama.cmake
 SOURCES := pyproject.toml setup.py $(wildcard ext/*.pyx ext/*.h)
 
 PEERS := .peers
@@ -40,6 +43,9 @@ bench: $(VENV)/.test $(VENV)/.models $(PEERS)/.pipecat
 	$(PY) -m voicecore bench replay
 	$(PY) -m voicecore bench endpoints
 	$(PY) -m voicecore bench duplex
+	$(PY) -m voicecore bench engines
+	$(PY) -m voicecore bench stages
+	$(PY) -m voicecore bench sip-load
 
 peers: $(PEERS)/.pipecat
 

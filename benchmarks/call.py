@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from benchmarks import conversations, load
+from benchmarks.figures import Figure, figure
 from benchmarks.human import Codec, Judged, carry, judge
-from benchmarks.perception import figure
 from benchmarks.prompts import Prompt, list_prompts, list_sentences
 from benchmarks.report import Plot
 from benchmarks.wer import reference_texts, word_errors
@@ -23,8 +22,6 @@ from voicecore.console import charts
 from voicecore.console.latency import STAGE_NAMES
 from voicecore.console.latency import figures as turn_figures
 from voicecore.ports import Asr
-
-Figure = dict[str, Any]
 
 GOAL_P50_MS, GOAL_P95_MS = 250, 700
 EN_PROMPTS, OTHER_PROMPTS = 40, 15

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from threadpoolctl import threadpool_limits
 
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
+from benchmarks.stages.budgets import choose_profile
+from benchmarks.weights import synthetic
 from models.asr_whisper import Settings, WhisperAsr
 from models.asr_whisper.guards import Limits
 from models.asr_whisper.reader import Device, Reader
 from models.asr_whisper.reading import LONGEST, Window
 from models.asr_whisper.utterance import Utterance
 from models.asr_whisper.windows import Windows
-from models.synthesize import whisper
 from voicecore.audio import LogMel
 from voicecore.console import charts
 from voicecore.types import RATE, TICK, Expectation, Floats, Pcm
 
-Figure = dict[str, Any]
-SHAPE = "base"
-WEIGHTS = f"synthetic weights of the shape of Whisper {SHAPE}, int8: the times are real, the words are noise"
+WEIGHTS = "synthetic weights of the shape of a Whisper: the times are real, the words are noise"
 SPOKEN_S = 3.0
 """Length of the utterance that is timed: a short answer on the telephone."""
 TOKENS_PER_S = 3.5
@@ -44,16 +43,19 @@ ANYTHING = Limits(compression=1e9, repeats=10_000, single_repeats=10_000, words_
 
 
 def run() -> list[Figure]:
-    """All figures, on the CPU; those of the model say that its weights are synthetic."""
-    figures = list(kernel_figures())
-    with tempfile.TemporaryDirectory(prefix="voicecore-bench-") as name:
-        folder = Path(name)
-        whisper.write(SHAPE, folder)
-        reader = Reader(folder, device=Device(at_once=1))
-        figures += [*window_figures(reader), *partial_figures(reader), *batch_figures(reader)]
-        del reader
-        figures += call_figures(folder)
-    return figures
+    """All figures, of the profile's model where the profile has it; they say what its weights are."""
+    asr = choose_profile()[1].asr
+    return [*kernel_figures(), *model_figures(synthetic(asr.model) / asr.model, asr.device)]
+
+
+def model_figures(folder: Path, device: str = "cpu") -> Iterator[Figure]:
+    """Those of the Whisper in ``folder``."""
+    reader = Reader(folder, device=Device(device, at_once=1))
+    weights = {"weights": f"{WEIGHTS} (shape {folder.name}, on {device})"}
+    for measure in (window_figures, partial_figures, batch_figures):
+        yield from (figure | weights for figure in measure(reader))
+    del reader
+    yield from (figure | weights for figure in call_figures(folder, device))
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:
@@ -63,7 +65,10 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
 
 
 def kernel_figures() -> Iterator[Figure]:
-    """The kernel against the same in numpy, on ``MEL_S`` of sound: in one go, and as it comes in live."""
+    """The kernel against the same in numpy, on ``MEL_S`` of sound: in one go, and as it comes in live.
+
+    Both on one thread: numpy's own threads get in each other's way on a busy machine.
+    """
     pcm, mel = speech(MEL_S), LogMel()
     frames = round(MEL_S * 100)
 
@@ -74,10 +79,11 @@ def kernel_figures() -> Iterator[Figure]:
         mel.window(frames)
 
     filters = mel_filters()
-    whole, plain = alternating(MEL_ROUNDS, lambda: kernel(len(pcm)), lambda: numpy_log_mel(pcm, filters))
-    live, _ = alternating(MEL_ROUNDS, lambda: kernel(FEED), lambda: None)
+    with threadpool_limits(1):
+        whole, plain = alternating(MEL_ROUNDS, lambda: kernel(len(pcm)), lambda: numpy_log_mel(pcm, filters))
+        live, _ = alternating(MEL_ROUNDS, lambda: kernel(FEED), lambda: None)
     yield figure("logmel_over_numpy", min(plain) / min(whole), "x", MEL_ROUNDS, ">= 5")
-    yield figure("logmel_live_over_numpy", min(plain) / min(live), "x", MEL_ROUNDS, ">= 5")
+    yield figure("logmel_live_over_numpy", min(plain) / min(live), "x, numpy in one go", MEL_ROUNDS)
     yield figure("logmel_us_per_second", 1000 * min(live) / MEL_S, "us", MEL_ROUNDS)
 
 
@@ -85,22 +91,22 @@ def window_figures(reader: Reader) -> Iterator[Figure]:
     """The final reading of the same sound in the window that the engine chooses, and filled up to 30 s."""
     sound = round(SPOKEN_S * 100)
     short, padded = Windows().choose(sound, final=True), LONGEST
-    windows = [window(sound, frames) for frames in (short, padded)]
+    windows = [window(sound, frames, reader.bins) for frames in (short, padded)]
     ours, theirs = alternating(ROUNDS, lambda: reader.read([windows[0]]), lambda: reader.read([windows[1]]))
-    yield weighed("whisper_short_over_padded", min(ours) / min(theirs), "", ROUNDS, "<= 0.3333")
-    yield weighed(f"whisper_final_{short // 100}s_ms", median(ours), "ms", ROUNDS)
-    yield weighed(f"whisper_final_{padded // 100}s_ms", median(theirs), "ms", ROUNDS)
+    yield figure("whisper_short_over_padded", min(ours) / min(theirs), "", ROUNDS, "<= 0.3333")
+    yield figure(f"whisper_final_{short // 100}s_ms", median(ours), "ms", ROUNDS)
+    yield figure(f"whisper_final_{padded // 100}s_ms", median(theirs), "ms", ROUNDS)
 
 
 def partial_figures(reader: Reader) -> Iterator[Figure]:
     """A partial, in the shortest window, and what one costs of the time between two."""
     sound = round(SPOKEN_S * 100)
-    partial = window(sound, Windows().choose(sound, final=False))
+    partial = window(sound, Windows().choose(sound, final=False), reader.bins)
     prompted = replace(partial, prompt=tuple(range(300, 300 + Settings().prompt_tokens)))
     bare, told = alternating(ROUNDS, lambda: reader.read([partial]), lambda: reader.read([prompted]))
-    yield weighed("whisper_partial_ms", median(bare), "ms", ROUNDS)
-    yield weighed("whisper_partial_prompted_ms", median(told), "ms", ROUNDS)
-    yield weighed(
+    yield figure("whisper_partial_ms", median(bare), "ms", ROUNDS)
+    yield figure("whisper_partial_prompted_ms", median(told), "ms", ROUNDS)
+    yield figure(
         "whisper_partial_load", median(told) / 1000 / Settings().partial_every_s, "of a thread", ROUNDS
     )
 
@@ -108,16 +114,16 @@ def partial_figures(reader: Reader) -> Iterator[Figure]:
 def batch_figures(reader: Reader) -> Iterator[Figure]:
     """Windows read per second together, against one after the other."""
     sound = round(SPOKEN_S * 100)
-    one = [window(sound, Windows().choose(sound, final=True))]
+    one = [window(sound, Windows().choose(sound, final=True), reader.bins)]
     together, alone = alternating(ROUNDS, lambda: reader.read(one * CALLS), lambda: reader.read(one))
     gain = CALLS * min(alone) / min(together)
-    yield weighed(f"whisper_batch{CALLS}_over_1", gain, "x", ROUNDS)
+    yield figure(f"whisper_batch{CALLS}_over_1", gain, "x", ROUNDS)
 
 
-def call_figures(folder: Path) -> Iterator[Figure]:
+def call_figures(folder: Path, device: str) -> Iterator[Figure]:
     """Whole utterances through the port, fed as fast as they are taken: one call, and several at once."""
     settings = Settings(tokens_per_s=TOKENS_PER_S, limits=ANYTHING, lockstep=True)
-    asr = WhisperAsr(folder, settings=settings)
+    asr = WhisperAsr(folder, device, settings=settings)
     pcm = speech(SPOKEN_S)
     try:
         utter(asr, pcm)
@@ -128,9 +134,9 @@ def call_figures(folder: Path) -> Iterator[Figure]:
             seconds = time.perf_counter() - begun
     finally:
         asr.close()
-    yield weighed("whisper_finish_ms", median(alone), "ms", len(alone))
-    yield weighed(f"whisper_finish_{CALLS}_calls_p50_ms", median(many), "ms", len(many))
-    yield weighed("whisper_audio_per_second", len(many) * SPOKEN_S / seconds, "x real time", len(many))
+    yield figure("whisper_finish_ms", median(alone), "ms", len(alone))
+    yield figure(f"whisper_finish_{CALLS}_calls_p50_ms", median(many), "ms", len(many))
+    yield figure("whisper_audio_per_second", len(many) * SPOKEN_S / seconds, "x real time", len(many))
 
 
 def utter(asr: WhisperAsr, pcm: Pcm) -> float:
@@ -143,9 +149,9 @@ def utter(asr: WhisperAsr, pcm: Pcm) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def window(sound: int, frames: int) -> Window:
+def window(sound: int, frames: int, bins: int) -> Window:
     """So many frames of sound in a window, read to as many tokens as people say in that time."""
-    mel = LogMel()
+    mel = LogMel(bins)
     mel.process(speech(sound / 100))
     return Window(mel.window(frames), sound, tokens=round(TOKENS_PER_S * sound / 100))
 
@@ -191,17 +197,3 @@ def elapsed_ms(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return (time.perf_counter() - begun) * 1000
-
-
-def figure(name: str, value: float, unit: str, n: int, goal: str | None = None) -> Figure:
-    """A figure as the runner wants it; ``goal`` is like "<= 30"."""
-    ok = None
-    if goal is not None:
-        sign, bound = goal.split()
-        ok = value <= float(bound) if sign == "<=" else value >= float(bound)
-    return {"name": name, "value": round(value, 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
-
-
-def weighed(name: str, value: float, unit: str, n: int, goal: str | None = None) -> Figure:
-    """The same, of a model; says which weights it had."""
-    return figure(name, value, unit, n, goal) | {"weights": WEIGHTS}

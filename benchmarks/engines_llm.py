@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,23 +16,25 @@ import llama_cpp as llama
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
+from benchmarks.stages.budgets import choose_profile
+from benchmarks.weights import synthetic
+from models.catalogue import find_model
 from models.llm_llama.binding import LlamaLibrary
 from models.llm_llama.library import Piece
 from models.llm_llama.scheduler import Caps, Priority
-from models.llm_llama.settings import Placement
+from models.llm_llama.settings import Placement, Settings
 from models.llm_llama.talk import Event, Over, Request
 from models.llm_llama.worker import StepRecord, Worker
-from models.synthesize import gguf
 from voicecore.console import charts
 from voicecore.errors import EngineError
 from voicecore.types import Floats, Message
 
-Figure = dict[str, Any]
 Seconds = npt.NDArray[np.float64]
 
-SHAPES = ("qwen2.5-0.5b", "llama3.2-1b")
-"""What a machine without a GPU can talk with, and the shape that the scheduler's own cost is measured at."""
+COMPARED = "llama3.2-1b"
+"""The shape that the scheduler's own cost is measured at, on the CPU."""
 CONTEXT = 1500
 """Tokens of the conversation that is read cold and in advance."""
 LATE_WORDS = 4
@@ -48,6 +49,8 @@ HISTORY = 64
 """Tokens that each decoding sequence has before."""
 PLACEMENT = Placement(cells=8192, sequences=16, threads=len(os.sched_getaffinity(0)))
 """All cores: there is no media path to leave one to."""
+BATCH_GAIN = {False: ">= 1.6", True: ">= 5"}
+"""Of eight calls over one, by whether the model is on a GPU."""
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:
@@ -61,17 +64,20 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
 
 
 def run() -> list[Figure]:
-    """All figures; each says of which synthetic weights."""
-    small, large = SHAPES
-    figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="voicecore-bench-") as folder:
-        for shape in SHAPES:
-            gguf.write(shape, Path(folder) / f"{shape}.gguf")
-        with Bench(Path(folder) / f"{small}.gguf") as bench:
-            figures += [*bench.first_token(), *bench.decoding(), *bench.cancelling()]
-        with Bench(Path(folder) / f"{large}.gguf") as bench:
-            figures += bench.scheduling()
+    """All figures, of the profile's model where the profile has it; each says of which weights."""
+    llm = choose_profile()[1].llm
+    placement = Settings(placement=PLACEMENT).placed(llm.device).placement
+    shape = find_model(llm.model).shape.partition("/")[2]
+    with Bench(_file(llm.model, shape), shape, placement) as bench:
+        figures = [*bench.first_token(), *bench.decoding(), *bench.cancelling()]
+    with Bench(_file(llm.model, COMPARED), COMPARED, PLACEMENT) as bench:
+        figures += bench.scheduling()
     return figures
+
+
+def _file(name: str, shape: str) -> Path:
+    (file,) = (synthetic(name, shape) / name).glob("*.gguf")
+    return file
 
 
 class Watched(LlamaLibrary):
@@ -89,13 +95,15 @@ class Watched(LlamaLibrary):
 class Bench:
     """One worker on one model, and llama.cpp's own batched decoding of the same file beside it."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, shape: str, placement: Placement) -> None:
         self._file = file
-        self._library = Watched(file, PLACEMENT)
-        self._worker = Worker(self._library, Caps(), PLACEMENT.cells // 2)
+        self._placement = placement
+        self._library = Watched(file, placement)
+        self._worker = Worker(self._library, Caps(), placement.cells // 2)
         self._ids = count(1)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._weights = f"synthetic weights, shape {file.stem} Q4_K_M"
+        where = "on a GPU" if placement.gpu_layers else f"on {placement.threads} threads of the CPU"
+        self._weights = f"synthetic weights, shape {shape}, {where}"
 
     def __enter__(self) -> Bench:
         return self
@@ -130,14 +138,15 @@ class Bench:
     def decoding(self) -> list[Figure]:
         """One and eight calls at a time, and llama.cpp by itself, in turns; ratios are of neighbours."""
         rates: list[tuple[float, float, float]] = []
-        with Raw(self._file) as raw:
+        with Raw(self._file, self._placement) as raw:
             for _ in range(ROUNDS):
                 one, eight, itself = self._decode(1), self._decode(CALLS), raw.steps(CALLS)
                 rates.append((_rate(one), _rate(eight), CALLS / float(np.median(itself))))
         alone, together, best = np.array(rates).T
+        gain = BATCH_GAIN[bool(self._placement.gpu_layers)]
         n = ROUNDS * STEPS
         return [
-            self._figure("decode_batch8_over_1", np.median(together / alone), "x", n, ">= 1.6"),
+            self._figure("decode_batch8_over_1", np.median(together / alone), "x", n, gain),
             self._figure("decode_batch8_over_llama_cpp", np.median(together / best), "x", n, ">= 0.9"),
             self._figure("decode_1_tok_s", np.median(alone), "tok/s", n),
             self._figure("decode_8_tok_s", np.median(together), "tok/s", n),
@@ -178,13 +187,7 @@ class Bench:
     def _figure(
         self, name: str, value: float | np.floating[Any], unit: str, n: int, goal: str | None = None
     ) -> Figure:
-        """A figure as the runner wants it, with the weights it is of; ``goal`` is like "<= 30"."""
-        ok = None
-        if goal is not None:
-            sign, bound = goal.split()
-            ok = bool(value <= float(bound) if sign == "<=" else value >= float(bound))
-        facts = {"name": name, "value": round(float(value), 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
-        return facts | {"weights": self._weights}
+        return figure(name, value, unit, n, goal, weights=self._weights)
 
     def _decode(self, calls: int) -> list[StepRecord]:
         """The steps in which so many calls decoded and nothing was read."""
@@ -229,8 +232,8 @@ class Bench:
 class Raw:
     """llama.cpp's batched decoding as its own benchmark does it: random tokens, nothing sampled."""
 
-    def __init__(self, file: Path) -> None:
-        self._library = LlamaLibrary(file, PLACEMENT)
+    def __init__(self, file: Path, placement: Placement) -> None:
+        self._library = LlamaLibrary(file, placement)
         self._ready = False
 
     def __enter__(self) -> Raw:

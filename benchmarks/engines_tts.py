@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
+from benchmarks.stages.budgets import choose_profile
+from benchmarks.weights import synthetic
 from models.espeak import LIBRARY
 from models.session import open_session
-from models.synthesize import kokoro as kokoro_weights
-from models.synthesize import vits as vits_weights
 from models.tts_onnx.engine import kokoro, piper
 from models.tts_onnx.vits import VitsVoice
 from voicecore.console import charts
 from voicecore.ports import Tts
 from voicecore.types import RATE
 
-Figure = dict[str, Any]
 A = TypeVar("A")
 B = TypeVar("B")
 TEXT = "Thank you, I have found your invoice, number forty-two, and it is due on Friday the twelfth of June."
 FIXED = "One moment, please, I'll put you through to a colleague."
+PIPER, KOKORO = "piper-en-us", "kokoro-82m"
 ROUNDS = 12
 SLOW_ROUNDS = 3
 WEIGHTS = "synthetic weights of published shape: the times are real, the sound is noise"
@@ -44,18 +43,14 @@ class Timing:
 
 
 def run() -> list[Figure]:
-    """All figures, on one thread of the CPU; every one says that its weights are synthetic."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voicecore-bench-")))
-        made = {
-            "Piper medium": piper_figures(folder / "piper"),
-            "Kokoro 82M": kokoro_figures(folder / "kokoro"),
-        }
-        return [
-            figure | {"weights": f"{WEIGHTS} (shape {shape})"}
-            for shape, figures in made.items()
-            for figure in figures
-        ]
+    """All figures, where the profile has its speech: one thread of the CPU, or a GPU."""
+    device = choose_profile()[1].tts.device
+    made = {"Piper medium": (PIPER, piper_figures), "Kokoro 82M": (KOKORO, kokoro_figures)}
+    return [
+        figure | {"weights": f"{WEIGHTS} (shape {shape}, on {device})"}
+        for shape, (name, measure) in made.items()
+        for figure in measure(synthetic(name) / name, device)
+    ]
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:
@@ -65,11 +60,9 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
     return [Plot("First sound against the whole sentence", markup, WEIGHTS)]
 
 
-def piper_figures(folder: Path, shape: str = "medium") -> Iterator[Figure]:
+def piper_figures(folder: Path, device: str = "cpu") -> Iterator[Figure]:
     """Piper. ``whole``: the model as published, in one run, without anything around it."""
-    folder.mkdir()
-    vits_weights.write(shape, folder / "voice.onnx")
-    tts, whole = piper(folder, fixed=(FIXED,)), published(folder / "voice.onnx")
+    tts, whole = piper(folder, device=device, fixed=(FIXED,)), published(folder / "voice.onnx", device)
     timings, wholes = alternating(ROUNDS, lambda: spoken(tts, TEXT), lambda: elapsed_ms(whole))
     first, entire = median(t.first_ms for t in timings), median(wholes)
     yield _figure("tts_first_audio_over_whole", first / entire, "", ROUNDS, 0.3)
@@ -81,11 +74,9 @@ def piper_figures(folder: Path, shape: str = "medium") -> Iterator[Figure]:
     yield _figure("tts_cached_phrase_ms", median(kept), "ms", ROUNDS, 5.0)
 
 
-def kokoro_figures(folder: Path, shape: str = "82m") -> Iterator[Figure]:
+def kokoro_figures(folder: Path, device: str = "cpu") -> Iterator[Figure]:
     """Kokoro-82M. ``whole``: the sentence as one part."""
-    folder.mkdir()
-    kokoro_weights.write(shape, folder)
-    tts = kokoro(folder)
+    tts = kokoro(folder, device=device)
     timings = [spoken(tts, TEXT) for _ in range(SLOW_ROUNDS)]
     undivided = [spoken(tts, TEXT.replace(",", "")) for _ in range(SLOW_ROUNDS)]
     first = median(t.first_ms for t in timings)
@@ -96,9 +87,9 @@ def kokoro_figures(folder: Path, shape: str = "82m") -> Iterator[Figure]:
     yield _figure("kokoro_real_time_factor", median(t.all_ms / t.sound_ms for t in timings), "", SLOW_ROUNDS)
 
 
-def published(model: Path) -> Callable[[], object]:
+def published(model: Path, device: str = "cpu") -> Callable[[], object]:
     """Runs a Piper model for ``TEXT`` as it comes, on one thread."""
-    session = open_session(model)
+    session = open_session(model, device=device)
     voice = VitsVoice(model, "en")
     ids, _ = voice.symbols(LIBRARY.transcribe(LIBRARY.find_voice(voice.language), TEXT))
     scales = np.array([0.667, 1.0, 0.8], np.float32)
@@ -129,6 +120,4 @@ def alternating(rounds: int, one: Callable[[], A], other: Callable[[], B]) -> tu
 
 
 def _figure(name: str, value: float, unit: str, n: int, most: float | None = None) -> Figure:
-    goal, ok = (None, None) if most is None else (f"<= {most:g}", value <= most)
-    figure = {"name": name, "value": round(value, 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
-    return figure | {"weights": WEIGHTS}
+    return figure(name, value, unit, n, None if most is None else f"<= {most:g}", weights=WEIGHTS)

@@ -75,7 +75,7 @@ async def at_once() -> AtOnce:
         folder = Path(name)
         async with backend(folder / "backend.db") as url, appliance(folder, url) as served:
             before, begun = tree_usage(served.pid), time.monotonic()
-            talking = asyncio.ensure_future(_four_callers(served, folder))
+            talking = asyncio.ensure_future(talk(served, folder, CALLS_AT_ONCE))
             peak = before
             while not talking.done():
                 await asyncio.wait([talking], timeout=0.5)
@@ -95,21 +95,25 @@ async def beside_a_busy_thread() -> Punctuality:
             config = write_config(folder, url)
             async with child("-m", "benchmarks.busy_agent", str(config)) as process:
                 ready = await first_line(process)
-                results = await _four_callers(Served(ready["uri"], Path(ready["feed"]), process.pid), folder)
+                served = Served(ready["uri"], Path(ready["feed"]), process.pid)
+                results = await talk(served, folder, CALLS_AT_ONCE)
                 process.terminate()
                 late = await first_line(process)
+    return Punctuality(late["p99_ms"], late["longest_ms"], late["ticks"], underruns(results))
+
+
+def underruns(results: Sequence[CallerResult]) -> int:
+    """Ticks of all calls in which speech was due and the agent process had not written it."""
     ends = [event for result in results for event in result.events if event["type"] == "call.ended"]
-    underruns = sum(event["outcome"]["underruns"] for event in ends)
-    return Punctuality(late["p99_ms"], late["longest_ms"], late["ticks"], underruns)
+    return sum(event["outcome"]["underruns"] for event in ends)
 
 
-async def _four_callers(served: Served, folder: Path) -> list[CallerResult]:
+async def talk(served: Served, folder: Path, calls: int) -> list[CallerResult]:
+    """So many callers at once, who want to know things; their recordings are in ``folder``."""
     script = load_script(EXAMPLE / "callers" / "questions.yaml")
     tts = engine_table.load("tts", "espeak", data_dir(), voice=script.voice, rate=script.speed)
     async with caller_endpoint() as endpoint:
-        errands = [
-            Errand(served.uri, script, tts, folder / f"caller-{index}.wav") for index in range(CALLS_AT_ONCE)
-        ]
+        errands = [Errand(served.uri, script, tts, folder / f"caller-{index}.wav") for index in range(calls)]
         return await run_callers(endpoint, errands, follow(served.feed))
 
 

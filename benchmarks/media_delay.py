@@ -18,7 +18,7 @@ from typing import Any
 import av
 import numpy as np
 
-from benchmarks.perception import figure
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
 from benchmarks.rtp_peer import PACKET_MS, Exchange, RtpPeer
 from sip.remote import RemoteCall, SipEndpoint
@@ -26,8 +26,6 @@ from voicecore.audio import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from voicecore.config import SipSettings
 from voicecore.console import charts
 from voicecore.types import RATE, TICK, CallEventKind, Floats, MediaFrame, Pcm
-
-Figure = dict[str, Any]
 
 GOAL_MS = 35
 CALLS = 20
@@ -149,7 +147,7 @@ def _jitter_figures(line: Line, jitter_ms: int) -> list[Figure]:
         )
     missing, sent, delays = 0, 0, []
     for (signal, at), heard in zip(scripts, asyncio.run(converse(line, scripts)), strict=True):
-        found = _heard_frames(signal.reshape(-1, frame), at, heard)
+        found = heard_frames(signal.reshape(-1, frame), at, heard)
         missing += sum(delay is None for delay in found)
         sent += len(found)
         delays += [delay for delay in found if delay is not None]
@@ -173,16 +171,16 @@ async def converse(line: Line, scripts: Sequence[tuple[Pcm, Sequence[float | Non
 
 
 async def _one(endpoint: SipEndpoint, line: Line, signal: Pcm, at: Sequence[float | None]) -> Heard:
-    calling = asyncio.ensure_future(asyncio.to_thread(_speak, endpoint.port, line, signal, at))
-    call = endpoint.call((await _event(endpoint, CallEventKind.INCOMING)).call_id)
+    calling = asyncio.ensure_future(asyncio.to_thread(speak, endpoint.port, line, signal, at))
+    call = endpoint.call((await next_event(endpoint, CallEventKind.INCOMING)).call_id)
     call.answer()
-    await _event(endpoint, CallEventKind.ANSWERED)
+    await next_event(endpoint, CallEventKind.ANSWERED)
     frames: list[MediaFrame] = []
     wakes: list[float] = []
     echoing = asyncio.ensure_future(_echo(endpoint, call, frames, wakes))
     exchange = await calling
     echoing.cancel()
-    await _event(endpoint, CallEventKind.ENDED)
+    await next_event(endpoint, CallEventKind.ENDED)
     return Heard(exchange, frames, wakes)
 
 
@@ -200,14 +198,16 @@ async def _echo(
             call.write(new[-1].caller)
 
 
-async def _event(endpoint: SipEndpoint, kind: CallEventKind) -> Any:
+async def next_event(endpoint: SipEndpoint, kind: CallEventKind) -> Any:
+    """The next event of ``kind``; others are passed over."""
     while True:
         event = await asyncio.wait_for(endpoint.next_event(), _EVENT_S)
         if event.kind is kind:
             return event
 
 
-def _speak(port: int, line: Line, signal: Pcm, at: Sequence[float | None]) -> Exchange:
+def speak(port: int, line: Line, signal: Pcm, at: Sequence[float | None]) -> Exchange:
+    """A whole call to an endpoint on ``port``: dial, say ``signal``, hang up. Blocks for as long."""
     with contextlib.suppress(OSError):  # punctual where we may: what is measured is the other end
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     coded = line.encode(signal)
@@ -274,7 +274,7 @@ def _own_delay_ms(line: Line, signal: Pcm) -> float:
     return (_find(looped, line.rate, begin - line.rate // 100) - begin) * 1000 / line.rate
 
 
-def _heard_frames(sent: Pcm, at: Sequence[float | None], heard: Heard) -> list[float | None]:
+def heard_frames(sent: Pcm, at: Sequence[float | None], heard: Heard) -> list[float | None]:
     """For each frame that was not lost: how much later than its time the agent heard it, None if it did not.
 
     Its time is when its packet would have come without jitter. At 8 kHz.

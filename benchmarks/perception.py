@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.figures import Figure, figure
 from benchmarks.prompts import RATES, VOICES, Band, Prompt, list_prompts, list_sentences, trim
 from benchmarks.report import Plot
 from models.engines import load
@@ -36,16 +36,6 @@ SURE = 0.8
 """A score of the turn model that would shorten the wait by itself."""
 
 Doubles = npt.NDArray[np.float64]
-Figure = dict[str, Any]
-
-
-def figure(name: str, value: float | np.floating[Any], unit: str, n: int, goal: str | None = None) -> Figure:
-    """A figure as the runner wants it; ``goal`` is like "<= 30"."""
-    ok = None
-    if goal is not None:
-        sign, bound = goal.split()
-        ok = bool(value <= float(bound) if sign == "<=" else value >= float(bound))
-    return {"name": name, "value": round(float(value), 4), "goal": goal, "unit": unit, "n": n, "ok": ok}
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from benchmarks.perception import figure
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
 from benchmarks.stopwatch import STAGES, Stopwatch
 from models import engines as engine_table
@@ -35,7 +34,6 @@ from voicecore.simulation import load_script
 from voicecore.store.exports import from_json
 from voicecore.types import RATE
 
-Figure = dict[str, Any]
 SCRIPTS = ("main", "interrupts", "dtmf", "questions")
 TODAY = date(2026, 11, 20)
 ROUNDS = 3

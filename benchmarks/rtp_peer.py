@@ -70,11 +70,21 @@ class RtpPeer:
     def _port(self) -> int:
         return int(self._sip.getsockname()[1])
 
-    def dial(self, port: int) -> None:
-        """INVITE ``port`` and acknowledge the answer. Raises SipError("no-answer")."""
+    def ring(self, port: int) -> str:
+        """INVITE ``port``; its final answer, "" when none comes. A refusal is acknowledged."""
         self._sip.connect(("127.0.0.1", port))
         self._request("INVITE", port, 1, self._offer())
         answer = self._answer(1)
+        if answer and not answer.startswith("SIP/2.0 200 "):
+            self._request("ACK", port, 1, branch="INVITE")
+        return answer
+
+    def dial(self, port: int) -> None:
+        """``ring`` and ``take``. Raises SipError("no-answer")."""
+        self.take(port, self.ring(port))
+
+    def take(self, port: int, answer: str) -> None:
+        """Acknowledge an ``answer`` that takes the call. Raises SipError("no-answer") for another one."""
         if not answer.startswith("SIP/2.0 200 "):
             raise SipError("no-answer", answer.partition("\r\n")[0])
         to, contact = re.search(r"^To: (.+?)\r$", answer, re.M), re.search(r"^Contact: <(.+?)>", answer, re.M)
@@ -128,11 +138,12 @@ class RtpPeer:
         lines += [f"a=rtpmap:{self._type} {self._codec}/8000", f"a=ptime:{PACKET_MS}", ""]
         return "\r\n".join(lines)
 
-    def _request(self, method: str, port: int, number: int, body: str = "") -> None:
+    def _request(self, method: str, port: int, number: int, body: str = "", branch: str = "") -> None:
+        """``branch``: the method whose transaction it belongs to, when not a new one (RFC 3261, 17.1.1.3)."""
         uri = self._dialog.get("uri", f"sip:agent@127.0.0.1:{port}")
         lines = [
             f"{method} {uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{self._name}{method}",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bK{self._name}{branch or method}",
             f"From: <sip:meter@127.0.0.1>;tag={self._port}",
             f"To: {self._dialog.get('to', f'<sip:agent@127.0.0.1:{port}>')}",
             f"Call-ID: {self._name}",

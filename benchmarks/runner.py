@@ -6,18 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
+from benchmarks.figures import Figure
 from benchmarks.report import write_report
 from voicecore.errors import ConfigError
-
-Figure = dict[str, Any]
-"""``name``, ``value`` (None: could not be measured), ``unit``, ``n`` (how many observations), ``goal`` (text
-such as "<= 30", or None) and ``ok`` (None without a goal); perhaps ``p50`` and ``p99`` beside a value that is
-the p95, and ``weights``: of which model, and whether they are synthetic."""
 
 BENCHES = {
     "kernels": "benchmarks.kernels",
@@ -30,6 +25,7 @@ BENCHES = {
     "duplex": "benchmarks.duplex.bench",
     "engines": "benchmarks.engines",
     "stages": "benchmarks.stages.bench",
+    "sip-load": "benchmarks.sip_load",
 }
 REPORTS = Path(__file__).parent / "reports"
 
@@ -47,7 +43,7 @@ def run_bench(name: str, as_json: bool, report: Path | None) -> int:
     Console(stderr=as_json).print(f"report: {path}")
     ok = all(figure["ok"] is not False for figure in figures)
     if as_json:
-        print(json.dumps({"bench": name, "ok": ok, "figures": figures}))
+        print(json.dumps({"bench": name, "ok": ok, "figures": figures}, allow_nan=False))
     return 0 if ok else 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.perception import Figure, figure
+from benchmarks.figures import Figure, figure
 from benchmarks.prompts import RATES, Band, Prompt, list_prompts, list_sentences, trim
 from benchmarks.report import Plot
 from models.engines import load

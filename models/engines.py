@@ -27,6 +27,15 @@ class Engine:
     """The pip extra that brings what the module imports."""
     model: str | None = None
     """Its name in the catalogue; None for an engine whose package carries its own."""
+    takes: tuple[str, ...] = ()
+    """Options that a configuration may set, or that the appliance adds (how the agent speaks, say)."""
+
+
+_WHISPER = ("device", "threads", "compute", "language", "settings", "seat")
+_VOICE = ("voice", "rate", "pitch", "lexicon")
+_RETRIEVAL = ("embedder", "threshold", "overlap", "most_sentences")
+_LLAMA = ("device", "threads", "settings", "opening", "seat")
+_NEURAL = (*_VOICE, "threads", "device", "fixed")
 
 
 ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
@@ -38,21 +47,25 @@ ENGINES: Mapping[Port, Mapping[str, Engine]] = MappingProxyType(
         },
         "sounds": {"prosody": Engine("models.sound_kinds", "SoundKinds", "engines")},
         "asr": {
-            "pocketsphinx": Engine("models.asr_pocketsphinx", "PocketsphinxAsr", "engines"),
-            "whisper-base": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-base"),
-            "whisper": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-small"),
-            "whisper-turbo": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-large-v3-turbo"),
+            "pocketsphinx": Engine(
+                "models.asr_pocketsphinx", "PocketsphinxAsr", "engines", takes=("streams", "dictations")
+            ),
+            "whisper-base": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-base", _WHISPER),
+            "whisper": Engine("models.asr_whisper", "WhisperAsr", "engines", "whisper-small", _WHISPER),
+            "whisper-turbo": Engine(
+                "models.asr_whisper", "WhisperAsr", "engines", "whisper-large-v3-turbo", _WHISPER
+            ),
         },
         "tts": {
-            "espeak": Engine("models.tts_espeak", "EspeakTts", "engines"),
-            "piper": Engine("models.tts_onnx.engine", "piper", "engines", "piper-en-us"),
-            "kokoro": Engine("models.tts_onnx.engine", "kokoro", "engines", "kokoro-82m"),
+            "espeak": Engine("models.tts_espeak", "EspeakTts", "engines", takes=_VOICE),
+            "piper": Engine("models.tts_onnx.engine", "piper", "engines", "piper-en-us", _NEURAL),
+            "kokoro": Engine("models.tts_onnx.engine", "kokoro", "engines", "kokoro-82m", _NEURAL),
         },
         "embedder": {"minilm": Engine("models.embed_minilm", "MiniLm", "engines", "minilm")},
         "llm": {
-            "retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines"),
-            "llama": Engine("models.llm_llama.engine", "LlamaLlm", "llm", "qwen2.5-1.5b"),
-            "openai": Engine("models.llm_openai", "OpenAiLlm", "serve"),
+            "retrieval": Engine("models.llm_retrieval", "RetrievalLlm", "engines", takes=_RETRIEVAL),
+            "llama": Engine("models.llm_llama.engine", "LlamaLlm", "llm", "qwen2.5-1.5b", _LLAMA),
+            "openai": Engine("models.llm_openai", "OpenAiLlm", "serve", takes=("server",)),
         },
     }
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicecore.config import Appliance, Registration, load_yaml, parse_yaml
+from voicecore.config import Appliance, EngineChoice, Registration, load_yaml, parse_yaml
 from voicecore.errors import ConfigError
 
 
@@ -20,7 +20,7 @@ def test_an_appliance_needs_only_an_agent() -> None:
     appliance = parse_yaml("agent: here", "appliance.yaml", Appliance)
     assert appliance.agent == Path("here")
     assert appliance.sip.codecs == ("G722", "PCMA", "PCMU")
-    assert appliance.engines.asr == "pocketsphinx"
+    assert appliance.engines.labels["asr"] == "pocketsphinx"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,9 @@ def test_an_appliance_needs_only_an_agent() -> None:
         ("sip: {}\n", 1, "agent"),
         ("agent: a\nsip:\n  register:\n    user: me\n", 3, "sip.register.registrar"),
         ("agent: a\nturns:\n  speech_probability: 2\n", 3, "turns.speech_probability"),
+        ("agent: a\nengines:\n  asr: {engine: whisper, device: gpu}\n", 3, "engines.asr.device"),
+        ("agent: a\nengines:\n  asr:\n    engine: whisper\n    treads: 2\n", 5, "engines.asr.treads"),
+        ("agent: a\nengines:\n  llm: {model: qwen3-8b}\n", 3, "engines.llm.engine"),
         ("[1, 2]\n", 1, "(document)"),
     ],
 )
@@ -42,6 +45,15 @@ def test_a_wrong_field_is_named_with_its_line(text: str, line: int, field: str) 
     assert error.code == "bad-field"
     assert (error.facts["line"], error.facts["field"]) == (line, field)
     assert f"appliance.yaml:{line}: {field}: " in str(error)
+
+
+def test_an_engine_is_a_name_or_says_more() -> None:
+    text = "agent: a\nengines:\n  asr: whisper\n  llm: {engine: llama, model: qwen3-8b, device: 'cuda:1'}\n"
+    engines = parse_yaml(text, "appliance.yaml", Appliance).engines
+    assert engines.asr == EngineChoice(engine="whisper")
+    assert engines.llm == EngineChoice(engine="llama", model="qwen3-8b", device="cuda:1")
+    assert engines.labels["llm"] == "llama qwen3-8b"
+    assert not engines.allow_synthetic
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -12,82 +12,107 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
-
-import numpy as np
+from typing import Any, cast, get_args
 
 from models import engines as engine_table
+from models.choice import Choice, chosen, load_choice, refuse_synthetic
 from models.serving.fleet import Fleet
-from models.serving.spec import Choice
+from models.sharing.board import Boards
+from models.warming import warm_asr, warm_llm, warm_tts, warm_turn_model
 from sip.remote import SipEndpoint
-from voicecore.config import Appliance, EngineNames, data_dir
+from voicecore.config import Appliance, EngineSettings, data_dir, line_of, load_yaml
 from voicecore.dialogue import Agent, Dialogue, IntentIndex, load_agent
+from voicecore.errors import ConfigError
 from voicecore.pipeline.admission import Admission
 from voicecore.pipeline.emergency import Emergency
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.house import FloorMaker, House, own_floor
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import FloorMaker, House, own_floor
 from voicecore.pipeline.tools import HttpTools
 from voicecore.pipeline.work import ThreadLane
 from voicecore.ports import Endpoint, Tts
 from voicecore.store import SqlStore
-from voicecore.types import RATE
 
 log = logging.getLogger(__name__)
 
 _SHARED_THREADS = 2
 FEED_SOCKET = "feed.sock"
+OnDeath = Callable[[str], None]
 
 
-def tts_options(name: str, agent: Agent) -> dict[str, Any]:
-    """How the agent speaks, for the speech engine called ``name``."""
-    voice = agent.persona.voice
-    return {
-        "voice": voice.called(name),
-        "rate": voice.words_per_minute,
-        "pitch": voice.pitch,
-        "lexicon": dict(agent.lexicon),
-    }
+Choices = dict[engine_table.Port, Choice]
 
 
-def engine_processes(
-    names: EngineNames, agent: Agent, weights: Path, on_death: Callable[[str], None]
-) -> Fleet:
-    """The engines that the configuration names, in processes of their own, not started yet.
+def load_appliance(path: Path) -> Appliance:
+    """The file, its engines checked against the table. Raises ConfigError with file, line and field."""
+    appliance = load_yaml(path, Appliance)
+    for port, wanted in appliance.engines.choices.items():
+        try:
+            chosen(cast("engine_table.Port", port), wanted)
+        except ConfigError as exc:
+            loc = cast("tuple[str, ...]", exc.facts.get("loc", ("engines", port)))
+            line = line_of(path.read_text(encoding="utf-8"), loc)
+            what = str(exc).removeprefix(f"{exc.code}: ")
+            message, field = f"{path}:{line}: {what}", ".".join(loc)
+            raise ConfigError(exc.code, message, file=str(path), line=line, field=field) from exc
+    return appliance
+
+
+def choices(settings: EngineSettings, agent: Agent, weights: Path) -> Choices:
+    """What the configuration wants of the engines, for this agent.
+
+    Raises as ``models.choice.chosen`` does; EngineError("model-synthetic") unless that is allowed.
+    """
+    persona = agent.persona
+    made: Choices = {}
+    for port in get_args(engine_table.Port):
+        wanted = settings.choices[port]
+        added = {
+            "voice": persona.voice.called(wanted.engine),
+            "rate": persona.voice.words_per_minute,
+            "pitch": persona.voice.pitch,
+            "lexicon": dict(agent.lexicon),
+            "fixed": list(persona.manners.fixed),
+            "opening": persona.instruction,
+        }
+        made[port] = chosen(port, wanted, added)
+    if not settings.allow_synthetic:
+        refuse_synthetic(made, weights)
+    return made
+
+
+def engine_processes(made: Choices, weights: Path, on_death: OnDeath) -> Fleet:
+    """The engines of ``made`` that have processes of their own, not started yet.
 
     ``on_death``: see ``EngineHost``.
     """
-    choices: dict[engine_table.Port, Choice] = {
-        "asr": Choice(names.asr),
-        "turn": Choice(names.turn),
-        "llm": Choice(names.llm),
-        "tts": Choice(names.tts, options=tts_options(names.tts, agent)),
-    }
-    if names.llm == "retrieval":
-        choices["embedder"] = Choice(names.embedder)
-    return Fleet(choices, weights, on_death)
+    shared = made["llm"].name == "retrieval"
+    theirs = {port: choice for port, choice in made.items() if port != "embedder" or shared}
+    return Fleet(theirs, weights, on_death)
 
 
-def load_engines(names: EngineNames, agent: Agent, weights: Path, fleet: Fleet | None = None) -> Engines:
-    """The engines that the configuration names; those that ``fleet`` runs are its.
+def load_engines(made: Choices, weights: Path, fleet: Fleet | None = None) -> Engines:
+    """All engines of ``made``; those that ``fleet`` runs are its.
 
     Raises ConfigError and EngineError (see models).
     """
-    for port in get_args(engine_table.Port):
-        engine_table.find_engine(port, getattr(names, port))
-    load = engine_table.load
-    embedder = load("embedder", names.embedder, weights)
-    options = {"embedder": embedder} if names.llm == "retrieval" else {}
+    boards = Boards()
+
+    def load(port: engine_table.Port, **more: Any) -> Any:
+        return load_choice(port, made[port], weights, boards, **more)
+
+    embedder = load("embedder")
+    shares = {"embedder": embedder} if made["llm"].name == "retrieval" else {}
     return Engines(
-        vad=load("vad", names.vad, weights),
-        turn_model=fleet.turn_model if fleet else load("turn", names.turn, weights),
-        sounds=load("sounds", names.sounds, weights),
-        asr=fleet.asr if fleet else load("asr", names.asr, weights),
-        tts=fleet.tts if fleet else load("tts", names.tts, weights, **tts_options(names.tts, agent)),
+        vad=load("vad"),
+        turn_model=fleet.turn_model if fleet else load("turn"),
+        sounds=load("sounds"),
+        asr=fleet.asr if fleet else load("asr"),
+        tts=fleet.tts if fleet else load("tts"),
         embedder=embedder,
-        llm=fleet.llm if fleet else load("llm", names.llm, weights, **options),
+        llm=fleet.llm if fleet else load("llm", **shares),
     )
 
 
@@ -106,17 +131,30 @@ async def engines_ready(
 
     ``on_death`` gets the name of an engine process that has died, on the event loop.
     """
-    names, weights = appliance.engines, data_dir(appliance.data_dir)
-    if names.place == "in-process":
-        yield await asyncio.to_thread(load_engines, names, agent, weights), lambda: True
+    weights = data_dir(appliance.data_dir)
+    made = await asyncio.to_thread(choices, appliance.engines, agent, weights)
+    if appliance.engines.place == "in-process":
+        engines = await asyncio.to_thread(load_engines, made, weights)
+        try:
+            yield engines, lambda: True
+        finally:
+            await asyncio.to_thread(close_engines, engines)
         return
     loop = asyncio.get_running_loop()
-    fleet = engine_processes(names, agent, weights, lambda name: tell(loop, partial(on_death, name)))
+    fleet = engine_processes(made, weights, lambda name: tell(loop, partial(on_death, name)))
     await asyncio.to_thread(fleet.start)
     try:
-        yield await asyncio.to_thread(load_engines, names, agent, weights, fleet), lambda: fleet.up
+        yield await asyncio.to_thread(load_engines, made, weights, fleet), lambda: fleet.up
     finally:
         await asyncio.to_thread(fleet.stop)
+
+
+def close_engines(engines: Engines) -> None:
+    """Stop their threads, free their models."""
+    for engine in (engines.asr, engines.llm, engines.tts):
+        close = getattr(engine, "close", None)
+        if close is not None:
+            close()
 
 
 def tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
@@ -126,14 +164,11 @@ def tell(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:
 
 
 def warm_up(engines: Engines, dialogue: Dialogue) -> None:
-    """Use every engine once, so that the first caller does not wait for what is made on first use."""
+    """Use the engines of a turn once: see ``models.warming``; the language model is warmed by itself."""
     state, _ = dialogue.start()
-    utterance = engines.asr.open(state.expectation)
-    utterance.accept(np.zeros(RATE, np.int16))
-    utterance.finish()
-    engines.turn_model.probability(np.zeros(RATE, np.int16))
-    for _ in engines.tts.synthesize("ready"):
-        pass
+    warm_asr(engines.asr, state.expectation)
+    warm_turn_model(engines.turn_model)
+    warm_tts(engines.tts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +214,7 @@ async def _serving(
     endpoint, floor = outside
     intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
     await asyncio.to_thread(warm_up, engines, Dialogue(agent, intents, date.today()))
+    await warm_llm(engines.llm)
     ready = await asyncio.to_thread(emergency, engines.tts, agent)
     tools = HttpTools(agent.tools, appliance.backend or agent.backend)
     shared = ThreadLane("engines", _SHARED_THREADS)
@@ -196,7 +232,7 @@ async def _serving(
         admission=admission,
         emergency=ready,
     )
-    labels = {"agent": agent.persona.name, **appliance.engines.model_dump()}
+    labels = {"agent": agent.persona.name, **appliance.engines.labels}
     runner = Runner(endpoint, house, appliance.store.recordings, labels)
     appliance.run_dir.mkdir(parents=True, exist_ok=True)
     await feed.serve(appliance.run_dir / FEED_SOCKET)
@@ -210,7 +246,6 @@ async def _serving(
         await endpoint.stop()
         await feed.close()
         await tools.close()
-        engines.asr.close()
         shared.close()
         keeping.close()
         store.close()

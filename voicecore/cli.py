@@ -58,10 +58,10 @@ def serve(config: Config) -> None:
 @app.command(hidden=True)
 def agent(config: Config, parent: Annotated[int, typer.Option()]) -> None:
     """The agent process itself, as the supervisor (process ``parent``) starts it."""
-    from voicecore.app import serve_agent
+    from voicecore.app import load_appliance, serve_agent
 
     die_with_parent(parent)
-    asyncio.run(serve_agent(load_yaml(config, Appliance)))
+    asyncio.run(serve_agent(load_appliance(config)))
 
 
 Uri = Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")]
@@ -136,7 +136,7 @@ def bench(
         Path | None, typer.Option(help="HTML report; default benchmarks/reports/NAME.html.")
     ] = None,
     profile: Annotated[
-        str, typer.Option(help="stages: the hardware in benchmarks/budgets.toml.", envvar="BENCH_PROFILE")
+        str, typer.Option(help="engines, stages: the hardware in budgets.toml.", envvar="BENCH_PROFILE")
     ] = "",
 ) -> None:
     """Measure on this box; the exit status tells whether every goal was met."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import yaml
@@ -122,24 +122,60 @@ class SipSettings(Section):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class EngineNames(Section):
-    """Which engine stands behind each port; names from the table in ``models/``."""
+class EngineChoice(Section):
+    """The engine behind a port: its name in the table of ``models/``, or a mapping that says more."""
 
-    vad: str = "silero"
-    turn: str = "blend"
-    sounds: str = "prosody"
-    asr: str = "pocketsphinx"
-    tts: str = "espeak"
-    embedder: str = "minilm"
-    llm: str = "retrieval"
+    engine: str
+    model: str | None = None
+    """Another one of the catalogue than the engine's usual."""
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
+    """What it computes on: "cpu", "cuda" or "cuda:N"."""
+    threads: int | None = Field(None, ge=1, le=256)
+    """On the CPU; None: as the engine sees fit."""
+    options: dict[str, Any] = {}
+    """The engine's own, by the names that its constructor gives them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {"engine": value} if isinstance(value, str) else value
+
+    @property
+    def label(self) -> str:
+        """What stands in a call's record."""
+        return f"{self.engine} {self.model}" if self.model else self.engine
 
 
-class EngineSettings(EngineNames):
-    """The engines, and where they run."""
+def _engine(name: str) -> EngineChoice:
+    return EngineChoice(engine=name)
 
+
+class EngineSettings(Section):
+    """Which engine stands behind each port, and where all of them run."""
+
+    vad: EngineChoice = _engine("silero")
+    turn: EngineChoice = _engine("blend")
+    sounds: EngineChoice = _engine("prosody")
+    asr: EngineChoice = _engine("pocketsphinx")
+    tts: EngineChoice = _engine("espeak")
+    embedder: EngineChoice = _engine("minilm")
+    llm: EngineChoice = _engine("retrieval")
     place: Literal["in-process", "processes"] = "in-process"
     """"processes": recogniser, language model and speech each in a process of its own, which is started
     again when it dies."""
+    allow_synthetic: bool = False
+    """Whether calls may be served with weights of noise, made to measure this box with."""
+
+    @property
+    def choices(self) -> dict[str, EngineChoice]:
+        """By port."""
+        ports = ((port, getattr(self, port)) for port in type(self).model_fields)
+        return {port: choice for port, choice in ports if isinstance(choice, EngineChoice)}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """By port, for a call's record."""
+        return {port: choice.label for port, choice in self.choices.items()}
 
 
 class AdmissionSettings(Section):

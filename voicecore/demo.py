@@ -21,7 +21,7 @@ from rich.console import Console
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
-from voicecore.config import EngineNames, SipSettings, data_dir
+from voicecore.config import EngineSettings, SipSettings, data_dir
 from voicecore.console.latency import latency_table
 from voicecore.console.live import LiveView
 from voicecore.console.report import write_report
@@ -34,7 +34,7 @@ from voicecore.supervisor import die_with_parent
 from voicecore.types import AudibleTurn
 
 EXAMPLE = Path(__file__).parent / "examples" / "billing"
-ENGINES = {"engines": "real: " + ", ".join(EngineNames().model_dump().values()), "synthetic": "none"}
+ENGINES = {"engines": "real: " + ", ".join(EngineSettings().labels.values()), "synthetic": "none"}
 """What a report of the example says of its engines."""
 Show = Callable[[dict[str, Any]], None]
 _FINISHED = ("hung-up", "agent-hung-up")
@@ -90,14 +90,15 @@ async def backend(db: Path) -> AsyncIterator[str]:
         yield str((await first_line(process))["url"])
 
 
-def write_config(folder: Path, backend_url: str) -> Path:
-    """An appliance.yaml for the billing example that keeps everything in ``folder``."""
+def write_config(folder: Path, backend_url: str, **sections: Any) -> Path:
+    """An appliance.yaml for the billing example that keeps everything in ``folder``, and has ``sections``."""
     config = {
         "agent": str(EXAMPLE),
         "sip": {"port": 0, "rtp_port": 23_000},
         "store": {"url": f"sqlite:///{folder / 'calls.db'}", "recordings": str(folder / "recordings")},
         "run_dir": str(folder / "run"),
         "backend": backend_url,
+        **sections,
     }
     path = folder / "appliance.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
@@ -105,9 +106,9 @@ def write_config(folder: Path, backend_url: str) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def appliance(folder: Path, backend_url: str) -> AsyncIterator[Served]:
-    """``voicecore serve`` with the billing example, its files in ``folder``."""
-    config = write_config(folder, backend_url)
+async def appliance(folder: Path, backend_url: str, **sections: Any) -> AsyncIterator[Served]:
+    """``voicecore serve`` with the billing example: see ``write_config``."""
+    config = write_config(folder, backend_url, **sections)
     async with child("-m", "voicecore", "serve", "--config", str(config)) as process:
         ready = await first_line(process)
         yield Served(ready["uri"], Path(ready["feed"]), process.pid)

@@ -14,7 +14,6 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks import endpoints
 from benchmarks.duplex import tables
@@ -22,12 +21,10 @@ from benchmarks.duplex.cast import CALLS, background, digit_calls, full_calls
 from benchmarks.duplex.metrics import Measure, panel
 from benchmarks.duplex.script import Script
 from benchmarks.duplex.stage import Run, play
+from benchmarks.figures import Figure, figure
 from benchmarks.peers.link import PIPECAT
-from benchmarks.perception import figure
 from benchmarks.report import Plot
 from voicecore.console import charts
-
-Figure = dict[str, Any]
 
 SUFFIXES = {"ours": "", "baseline": "_baseline", "pipecat": "_pipecat"}
 GOALS = {

@@ -21,7 +21,8 @@ from benchmarks.endpoints.turns import (
     on_the_line,
     sentences,
 )
-from benchmarks.perception import Figure, area_under_curve, figure
+from benchmarks.figures import Figure, figure
+from benchmarks.perception import area_under_curve
 from benchmarks.report import Plot
 from benchmarks.sounds import NoiseKind, Speaker, Split, speakers
 from models.engines import load

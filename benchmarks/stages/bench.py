@@ -6,10 +6,10 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from typing import Any
 
 import numpy as np
 
+from benchmarks.figures import Figure, figure
 from benchmarks.report import Plot
 from benchmarks.stages.budgets import ANSWER, Profile, Stage, choose_profile
 from benchmarks.stages.engines import Engines, loaded
@@ -20,8 +20,6 @@ from voicecore.config import data_dir
 from voicecore.console import charts
 from voicecore.console.page import short, table
 from voicecore.types import RATE
-
-Figure = dict[str, Any]
 
 SAID = (
     "I would like to know why this invoice is so much higher than the last one.",
@@ -105,10 +103,10 @@ def _stage(stage: Stage, samples: Samples, profile: Profile, weights: str) -> Fi
     p50, p95, p99 = percentiles(values)
     budget = profile.budgets_ms[stage]
     goal = budget if samples.calls <= profile.calls else None
-    figure = _figure(f"{stage}_p95_ms_at_{samples.calls}", p95, "ms", len(values), goal)
+    found = _figure(f"{stage}_p95_ms_at_{samples.calls}", p95, "ms", len(values), goal)
     spread = {"p50": _rounded(p50), "p99": _rounded(p99)}
     where = {"stage": str(stage), "calls": samples.calls, "budget": budget, "weights": weights}
-    return figure | spread | where
+    return found | spread | where
 
 
 def _whole(samples: Samples, profile: Profile) -> list[Figure]:
@@ -133,10 +131,7 @@ def _holds(samples: Samples, profile: Profile) -> bool:
 
 
 def _figure(name: str, value: float | None, unit: str, n: int, most: float | None = None) -> Figure:
-    """A figure as the runner wants it; without a value it misses its goal."""
-    goal = None if most is None else f"<= {most:g}"
-    ok = None if most is None else value is not None and value <= most
-    return {"name": name, "value": _rounded(value), "goal": goal, "unit": unit, "n": n, "ok": ok}
+    return figure(name, value, unit, n, None if most is None else f"<= {most:g}")
 
 
 def _rounded(value: float | None) -> float | None:

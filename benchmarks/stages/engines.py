@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from benchmarks.stages.budgets import Placed, PlacedLlm, Profile, Stage
+from benchmarks.weights import synthetic
 from models.asr_whisper import Settings as AsrSettings
 from models.asr_whisper.guards import Limits
 from models.catalogue import find_model, is_synthetic, model_folder
+from models.choice import Choice, load_choice
 from models.engines import load
 from models.llm_llama.scheduler import Caps
 from models.llm_llama.settings import Placement
 from models.llm_llama.settings import Settings as LlmSettings
-from models.synthesize.install import synthesize
+from models.sharing.board import Boards
 from voicecore.config import data_dir
 from voicecore.errors import EngineError
 from voicecore.ports import Asr, ConversationLlm, Tts, TurnModel, Vad
@@ -50,20 +51,16 @@ def loaded(profile: Profile) -> Iterator[Engines]:
     """Raises what ``models.engines.load`` and ``synthesize`` raise: VAD and turn model must be installed."""
     installed = data_dir()
     with ExitStack() as stack:
-        made = Path(stack.enter_context(TemporaryDirectory(prefix="voicecore-bench-")))
         asr_in, llm_in, tts_in = (
-            _place(placed.model, installed, made) for placed in (profile.asr, profile.llm, profile.tts)
+            _place(placed.model, installed) for placed in (profile.asr, profile.llm, profile.tts)
         )
-        asr, llm, tts = profile.asr, profile.llm, profile.tts
+        asr, llm, tts, boards = profile.asr, profile.llm, profile.tts, Boards()
         engines = Engines(
             load("vad", "silero", installed),
             load("turn", "blend", installed),
-            load("asr", asr.engine, asr_in, model=asr.model, **_asr_options(asr, asr_in)),
-            cast(
-                ConversationLlm,
-                load("llm", llm.engine, llm_in, model=llm.model, settings=_llm_settings(llm, llm_in)),
-            ),
-            load("tts", tts.engine, tts_in, model=tts.model, device=tts.device),
+            load_choice("asr", _choice(asr), asr_in, boards, settings=_asr_settings(asr, asr_in)),
+            load_choice("llm", _choice(llm), llm_in, boards, settings=_llm_settings(llm, llm_in)),
+            load_choice("tts", _choice(tts), tts_in, boards),
             {
                 Stage.VAD: weights("silero-vad", installed),
                 Stage.TURN_MODEL: weights("smart-turn-v3.2", installed),
@@ -85,23 +82,26 @@ def weights(name: str, folder: Path) -> str:
     return f"synthetic, shape {shape}" if is_synthetic(name, folder) else f"published, {name}"
 
 
-def _place(name: str, installed: Path, made: Path) -> Path:
-    """The folder of models that has this one; makes it in ``made`` if it is not in ``installed``."""
+def _place(name: str, installed: Path) -> Path:
+    """The folder of models that has this one, perhaps one of synthetic weights."""
     try:
         model_folder(name, installed)
     except EngineError as exc:
         if exc.code != "model-missing":
             raise
-        synthesize(name, made)
-        return made
+        return synthetic(name)
     return installed
 
 
-def _asr_options(asr: Placed, folder: Path) -> dict[str, Any]:
+def _choice(placed: Placed) -> Choice:
+    return Choice(placed.engine, placed.model, {} if placed.device == "cpu" else {"device": placed.device})
+
+
+def _asr_settings(asr: Placed, folder: Path) -> AsrSettings:
     settings = AsrSettings(lockstep=True, timeout_s=PATIENCE_S, streams=1024)
     if is_synthetic(asr.model, folder):
         settings = replace(settings, tokens_per_s=TOKENS_PER_S, limits=ANYTHING)
-    return {"device": asr.device, "settings": settings}
+    return settings
 
 
 def _llm_settings(llm: PlacedLlm, folder: Path) -> LlmSettings:

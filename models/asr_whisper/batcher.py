@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from models.sharing.board import Seat, alone
+from models.sharing.precedence import Need
 from voicecore.errors import EngineError
 
 _log = logging.getLogger(__name__)
@@ -52,6 +54,11 @@ class Queue(Generic[In, Out]):
 
     def __len__(self) -> int:
         return len(self._jobs)
+
+    @property
+    def urged(self) -> bool:
+        """Whether an urgent job waits."""
+        return any(job.urgent for job in self._jobs)
 
     def put(self, job: Job[In, Out]) -> None:
         """Jobs are put in the order of their ``since``."""
@@ -104,10 +111,13 @@ class Batcher(Generic[In, Out]):
         manner: Manner,
         threads: int = 2,
         clock: Callable[[], float] = time.monotonic,
+        seat: Seat | None = None,
     ) -> None:
+        """``seat``: at the board of the device, where others compute on it."""
         self._compute = compute
         self._queue: Queue[In, Out] = Queue(manner)
         self._clock = clock
+        self._seat = seat or alone()
         self._changed = threading.Condition()
         self._closed = False
         self._threads = [
@@ -123,6 +133,9 @@ class Batcher(Generic[In, Out]):
             if self._closed:
                 raise EngineError("asr-closed", "the recogniser has been closed")
             job: Job[In, Out] = Job(payload, key, urgent, self._clock())
+            if urgent:
+                self._seat.begin()
+                job.future.add_done_callback(lambda _: self._seat.end())
             self._queue.put(job)
             self._changed.notify_all()
         return job
@@ -146,6 +159,8 @@ class Batcher(Generic[In, Out]):
 
     def _work(self, urgent_only: bool) -> None:
         while batch := self._next(urgent_only):
+            if not batch[0].urgent:
+                self._seat.give_way(Need.FLOWING, until=self._urged)
             try:
                 results = self._compute([job.payload for job in batch])
             except Exception as exc:  # whatever it is, it is for those who wait, not for this thread
@@ -155,6 +170,11 @@ class Batcher(Generic[In, Out]):
             else:
                 for job, result in zip(batch, results, strict=True):
                     job.future.set_result(result)
+
+    def _urged(self) -> bool:
+        """Whether urgent work waits for a thread of ours."""
+        with self._changed:
+            return self._queue.urged
 
     def _next(self, urgent_only: bool) -> list[Job[In, Out]]:
         """Wait for a batch; empty at the end."""

@@ -14,6 +14,7 @@ from models.asr_whisper.reading import Reading, Window
 from models.asr_whisper.settings import Settings
 from models.asr_whisper.utterance import Means, Ticket, Utterance
 from models.asr_whisper.windows import Windows
+from models.sharing.board import Seat
 from voicecore.errors import EngineError
 from voicecore.types import Expectation
 
@@ -35,8 +36,10 @@ class WhisperAsr:
         language: str = "en",
         threads: int = 0,
         settings: Settings | None = None,
+        seat: Seat | None = None,
     ) -> None:
-        """``folder`` holds a converted model; ``device``, ``compute``, ``threads``: see ``reader.Device``.
+        """``folder`` holds a converted model; ``device``, ``compute``, ``threads``: see ``reader.Device``;
+        ``seat``: at the device's board, where it is shared.
 
         Raises EngineError (``model-*``, ``device-missing``), ConfigError (``bad-device``,
         ``unknown-language``, ``bad-windows``).
@@ -47,7 +50,7 @@ class WhisperAsr:
         self.reader = Reader(folder, language, where)
         prompter = Prompter(self.reader.tokens.encode, language, self._settings.prompt_tokens)
         manner = _COMPANY[device.partition(":")[0]]
-        self._batcher = Batcher(self.reader.read, manner, where.at_once)
+        self._batcher = Batcher(self.reader.read, manner, where.at_once, seat=seat)
         known = calibration.load(folder)
         self._means = Means(self, prompter, windows, known, self._settings, self.reader.bins)
         self._lock = threading.Lock()

@@ -38,7 +38,7 @@ class LlamaLibrary:
     """``Library`` on one GGUF file. The cache is unified: partial copies abort in any other."""
 
     def __init__(self, file: Path, placement: Placement) -> None:
-        """Raises EngineError with ``model-missing`` or ``model-broken``."""
+        """Raises EngineError with ``model-missing``, ``model-broken`` or ``device-missing``."""
         if not file.is_file():
             raise EngineError("model-missing", f"{file} is not there", file=str(file))
         llama.llama_log_set(_LOG, ctypes.c_void_p())
@@ -61,6 +61,10 @@ class LlamaLibrary:
     def _load(file: Path, placement: Placement) -> Any:
         options = llama.llama_model_default_params()
         options.n_gpu_layers = placement.gpu_layers if placement.gpu_layers >= 0 else 10_000
+        if placement.gpu_layers and not llama.llama_supports_gpu_offload():
+            message = "this llama.cpp was built without CUDA"
+            raise EngineError("device-missing", message, device=f"cuda:{placement.gpu}")
+        options.split_mode, options.main_gpu = llama.LLAMA_SPLIT_MODE_NONE, placement.gpu
         model = llama.llama_model_load_from_file(str(file).encode(), options)
         if not model:
             raise EngineError("model-broken", f"{file} does not load", file=str(file))

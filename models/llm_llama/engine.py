@@ -14,6 +14,7 @@ from models.llm_llama.scheduler import Priority
 from models.llm_llama.settings import Settings
 from models.llm_llama.talk import Asked, Event, Over, Request, Said
 from models.llm_llama.worker import Worker
+from models.sharing.board import Seat
 from voicecore.errors import EngineError
 from voicecore.types import Message, ToolOffer, ToolRequest
 
@@ -22,15 +23,25 @@ class LlamaLlm:
     """One model for all calls; every method may be used for any number of calls at a time."""
 
     def __init__(
-        self, folder: Path, settings: Settings | None = None, library: Library | None = None
+        self,
+        folder: Path,
+        settings: Settings | None = None,
+        library: Library | None = None,
+        device: str = "cpu",
+        threads: int = 0,
+        opening: str = "",
+        seat: Seat | None = None,
     ) -> None:
-        """``folder`` holds one GGUF model. Raises EngineError (``model-*``, ``llm-chat-format``).
+        """``folder`` holds one GGUF model; ``device``, ``threads``: see ``Settings.placed``.
 
-        ``library`` stands in for llama.cpp.
+        ``opening``: what conversations begin with, for ``warm``; ``seat``: at the device's board, where
+        it is shared; ``library`` stands in for llama.cpp.
+        Raises EngineError (``model-*``, ``device-missing``, ``llm-chat-format``), ConfigError("bad-device").
         """
-        self._settings = settings or Settings()
+        self._settings = (settings or Settings()).placed(device, threads)
+        self._opening = opening
         library = library or LlamaLibrary(_model_file(folder), self._settings.placement)
-        self.worker = Worker(library, self._settings.caps, self._settings.prompt_tokens)
+        self.worker = Worker(library, self._settings.caps, self._settings.prompt_tokens, seat)
         self._ids = count(1)
 
     def prepare(self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:
@@ -38,8 +49,15 @@ class LlamaLlm:
         request = Request(next(self._ids), call, tuple(messages), tuple(tools), Priority.AHEAD, most=0)
         self.worker.start(request, lambda _: None)
 
-    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:
-        """Read what calls will have in common, the system prompt and tools, and keep it."""
+    async def warm(self, messages: Sequence[Message] | None = None, tools: Sequence[ToolOffer] = ()) -> None:
+        """Read what calls will have in common, the system prompt and tools, and keep it.
+
+        ``messages``: None for the engine's ``opening``, which may be empty: then nothing is read.
+        """
+        if messages is None:
+            messages = [Message("system", self._opening)] if self._opening else []
+        if not messages:
+            return
         call = f"warm {next(self._ids)}"
         request = Request(next(self._ids), call, tuple(messages), tuple(tools), Priority.AHEAD, most=0)
         async for _ in self._events(request):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from models.sharing.precedence import Need
 from voicecore.errors import ConfigError
 
 
@@ -20,6 +21,14 @@ class Priority(IntEnum):
     """A caller who still speaks: their words are read in advance."""
     BACKGROUND = 3
     """Nobody: summaries and the like."""
+
+
+_NEEDS = {
+    Priority.FIRST: Need.URGENT,
+    Priority.NEXT: Need.FLOWING,
+    Priority.AHEAD: Need.FLOWING,
+    Priority.BACKGROUND: Need.IDLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,12 @@ class Scheduler:
     @property
     def jobs(self) -> Iterable[Job]:
         return tuple(self._jobs)
+
+    @property
+    def need(self) -> Need:
+        """Who waits for the next step: the most urgent of its jobs."""
+        first = min((job.priority for job in self._jobs), default=Priority.BACKGROUND)
+        return _NEEDS[first]
 
     def add(self, job: Job) -> None:
         self._arrivals += 1

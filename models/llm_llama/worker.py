@@ -19,6 +19,8 @@ from models.llm_llama.reply import Reply
 from models.llm_llama.sampler import Sampler
 from models.llm_llama.scheduler import Caps, Job, Scheduler, Share
 from models.llm_llama.talk import Event, Over, Request
+from models.sharing.board import Seat, alone
+from models.sharing.precedence import Need
 from voicecore.errors import EngineError, VoicecoreError
 from voicecore.types import Floats
 
@@ -48,8 +50,9 @@ class Worker:
     only is given up in the middle.
     """
 
-    def __init__(self, library: Library, caps: Caps, longest_prompt: int) -> None:
-        """``longest_prompt``: tokens; older messages are left out of longer ones."""
+    def __init__(self, library: Library, caps: Caps, longest_prompt: int, seat: Seat | None = None) -> None:
+        """``longest_prompt``: tokens; older messages are left out of longer ones. ``seat``: at the board of
+        the device, where others compute on it."""
         self._library = library
         self._cache = Cache(library)
         self._prompter = Prompter(library, longest_prompt)
@@ -60,6 +63,8 @@ class Worker:
         self._flight: frozenset[int] = frozenset()
         self._cancelled: set[int] = set()
         self._closing = False
+        self._seat = seat or alone()
+        self._announced = False
         self.steps = 0
         self.records: deque[StepRecord] = deque(maxlen=4096)
         self._thread = threading.Thread(target=self._run, name="llm", daemon=True)
@@ -92,6 +97,7 @@ class Worker:
                 self._library.interrupt()
         self._orders.put(lambda: None)
         self._thread.join()
+        self._announce(False)
         self._fail(list(self._replies), EngineError("llm-closed", CLOSED))
         self._take_orders()
         self._library.close()
@@ -99,9 +105,13 @@ class Worker:
     def _run(self) -> None:
         while not self._closing:
             if not self._replies:
+                self._announce(False)
                 self._obey(self._orders.get())
-            begun = time.perf_counter()
             self._take_orders()
+            need = self._scheduler.need
+            self._announce(need is Need.URGENT)
+            self._seat.give_way(need, until=lambda: not self._orders.empty())
+            begun = time.perf_counter()
             shares = self._scheduler.plan()
             try:
                 if shares:
@@ -109,6 +119,12 @@ class Worker:
             except Exception as exc:
                 log.exception("a step of the language model failed")
                 self._fail(list(self._replies), EngineError("llm-failed", type(exc).__name__))
+
+    def _announce(self, urgent: bool) -> None:
+        """Let others on the device know whether a caller waits for a first sentence."""
+        if urgent is not self._announced:
+            self._announced = urgent
+            (self._seat.begin if urgent else self._seat.end)()
 
     def _take_orders(self) -> None:
         """All that wait."""

@@ -202,10 +202,15 @@ class RemoteConversationLlm(RemoteLlm):
         self._host.tell(PREPARE, talk_facts(call, messages, tools))
 
     async def reply(
-        self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = (), urgent: bool = True
+        self,
+        call: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolOffer] = (),
+        urgent: bool = True,
+        insist: bool = False,
     ) -> AsyncIterator[str | ToolRequest]:
         """See ``ConversationLlm``. Raises EngineError."""
-        facts = {**talk_facts(call, messages, tools), "urgent": urgent}
+        facts = {**talk_facts(call, messages, tools), "urgent": urgent, "insist": insist}
         patience_s = WORDING_S if urgent else BACKGROUND_S
         async with contextlib.aclosing(self._stream(REPLY, facts, patience_s)) as answer:
             async for said in answer:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from models.choice import Choice
 from models.engines import Port
 from models.serving.clients import RemoteAsr, RemoteConversationLlm, RemoteLlm, RemoteTts, RemoteTurnModel
 from models.serving.host import EngineHost
-from models.serving.spec import Choice, Spec
+from models.serving.spec import Spec
 from voicecore.ports import Asr, Llm, Tts, TurnModel
 
 HOMES: Mapping[str, tuple[Port, ...]] = {"asr": ("asr", "turn"), "llm": ("llm", "embedder"), "tts": ("tts",)}
@@ -27,8 +29,10 @@ class Fleet:
         ``on_death``: see ``EngineHost``.
         """
         self.hosts: dict[str, EngineHost] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="voicecore-boards-")
         for name, ports in HOMES.items():
-            spec = Spec({port: choices[port] for port in ports if port in choices}, data_dir)
+            theirs = {port: choices[port] for port in ports if port in choices}
+            spec = Spec(theirs, data_dir, Path(self._folder.name))
             self.hosts[name] = EngineHost(name, spec, on_death)
 
     @property
@@ -56,6 +60,7 @@ class Fleet:
         with ThreadPoolExecutor(len(self.hosts)) as pool:
             for host in self.hosts.values():
                 pool.submit(host.stop)
+        self._folder.cleanup()
 
     @property
     def asr(self) -> Asr:

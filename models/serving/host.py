@@ -39,6 +39,8 @@ BACKOFF_S = (0.0, 0.2, 1.0, 2.0, 5.0, 10.0)
 """Wait before a restart, by how often in a row it died sooner."""
 LEAN = {"GGML_NO_BACKTRACE": "1", "OPENBLAS_NUM_THREADS": "1"}
 """llama.cpp aborts by attaching a debugger to itself, unless told not to."""
+BEHIND = {"llm": {"CUDA_MPS_CLIENT_PRIORITY": "1"}}
+"""Under NVIDIA's Multi-Process Service the GPU itself prefers hearing and speaking to wording, too."""
 
 Deliver = Callable[[Packet | EngineError], None]
 """Gets what comes in on a line: packets, or what ended it. Called on the host's thread; returns at once."""
@@ -197,7 +199,7 @@ class EngineHost:
             [sys.executable, "-m", "models.serving", self.name, address, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            env=LEAN | os.environ | {"PYTHONPATH": path},
+            env=LEAN | BEHIND.get(self.name, {}) | os.environ | {"PYTHONPATH": path},
         )
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as stdin:

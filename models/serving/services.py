@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
-import numpy as np
-
 from models.serving.protocol import (
     ACCEPT,
     CANCEL,
@@ -34,9 +32,10 @@ from models.serving.protocol import (
     talk_of,
     transcript_facts,
 )
+from models.warming import warm_asr, warm_llm, warm_tts, warm_turn_model
 from voicecore.errors import EngineError, VoicecoreError
 from voicecore.ports import Asr, AsrStream, ConversationLlm, Llm, Tts, TurnModel
-from voicecore.types import RATE, Expectation, SpeechChunk, ToolRequest
+from voicecore.types import Expectation, SpeechChunk, ToolRequest
 
 Send = Callable[[Packet], None]
 """Any thread may call it."""
@@ -90,10 +89,8 @@ class AsrService:
         self._utterances: dict[int, _Utterance] = {}
 
     def warm(self) -> None:
-        """Use it once, so that the first caller does not wait for what is made on first use."""
-        stream = self._asr.open(Expectation())
-        stream.accept(np.zeros(RATE, np.int16))
-        stream.finish()
+        """See ``models.warming``."""
+        warm_asr(self._asr, Expectation())
 
     def take(self, packet: Packet) -> None:
         """Act on a packet (polling thread)."""
@@ -144,8 +141,8 @@ class TurnService:
         self._send = send
 
     def warm(self) -> None:
-        """See ``AsrService.warm``."""
-        self._model.probability(np.zeros(RATE, np.int16))
+        """See ``models.warming``."""
+        warm_turn_model(self._model)
 
     def take(self, packet: Packet) -> None:
         """Act on a packet (polling thread)."""
@@ -168,9 +165,8 @@ class TtsService:
         self._unwanted: dict[int, threading.Event] = {}
 
     def warm(self) -> None:
-        """See ``AsrService.warm``."""
-        for _ in self._tts.synthesize("ready"):
-            pass
+        """See ``models.warming``."""
+        warm_tts(self._tts)
 
     def take(self, packet: Packet) -> None:
         """Act on a packet (polling thread)."""
@@ -205,7 +201,8 @@ class LlmService:
         self._replies: dict[int, asyncio.Task[None]] = {}
 
     def warm(self) -> None:
-        """Nothing is made on first use."""
+        """See ``models.warming``. Not from the event loop's thread."""
+        asyncio.run_coroutine_threadsafe(warm_llm(self._llm), self._loop).result()
 
     def take(self, packet: Packet) -> None:
         """Act on a packet (polling thread)."""
@@ -228,7 +225,8 @@ class LlmService:
             return self._llm.generate(facts["instruction"], facts["question"], tuple(facts["passages"]))
         if not isinstance(self._llm, ConversationLlm):
             raise EngineError("llm-no-conversation", "this language model answers single questions only")
-        return self._llm.reply(*talk_of(facts), urgent=bool(facts["urgent"]))
+        urgent, insist = bool(facts["urgent"]), bool(facts["insist"])
+        return self._llm.reply(*talk_of(facts), urgent=urgent, insist=insist)
 
     def _begin(self, line: int, answer: AsyncIterator[str | ToolRequest]) -> None:
         task = asyncio.ensure_future(self._pass_on(line, answer))

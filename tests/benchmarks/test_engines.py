@@ -26,5 +26,5 @@ def test_promised_figures_come_first_and_all_say_their_weights(monkeypatch):
     monkeypatch.setattr(engines, "PARTS", parts)
     found = engines.run()
     assert [f["name"] for f in found] == ["cancel_steps", "logmel_over_numpy", "b", "a"]
-    assert [f["weights"] for f in found[:2]] == ["synthetic", engines.KERNEL]
+    assert [f["weights"] for f in found[:2]] == ["synthetic", engines.UNWEIGHED]
     assert engines.plots(found) == ["one", "two"]

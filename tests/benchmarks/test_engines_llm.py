@@ -15,7 +15,7 @@ def toy(tmp_path, monkeypatch):
     for name, value in {"CONTEXT": 200, "ROUNDS": 2, "COLD_ROUNDS": 1, "STEPS": 6, "HISTORY": 16}.items():
         monkeypatch.setattr(bench, name, value)
     gguf.write("toy", tmp_path / "toy.gguf", quantisation="F16")
-    with bench.Bench(tmp_path / "toy.gguf") as made:
+    with bench.Bench(tmp_path / "toy.gguf", "toy", bench.PLACEMENT) as made:
         yield made
 
 

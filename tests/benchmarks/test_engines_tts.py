@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import engines_tts
 from benchmarks.engines_tts import alternating, kokoro_figures, piper_figures, plots, spoken
+from models.synthesize import kokoro, vits
 from voicecore.types import SpeechChunk
 
 
@@ -16,7 +17,9 @@ def figures(tmp_path_factory):
         patch.setattr(engines_tts, "ROUNDS", 2)
         patch.setattr(engines_tts, "SLOW_ROUNDS", 1)
         folder = tmp_path_factory.mktemp("bench")
-        return [*piper_figures(folder / "piper", "toy"), *kokoro_figures(folder / "kokoro", "toy")]
+        vits.write("toy", folder / "voice.onnx")
+        kokoro.write("toy", folder / "kokoro")
+        return [*piper_figures(folder), *kokoro_figures(folder / "kokoro")]
 
 
 def test_every_figure_says_that_its_weights_are_synthetic(figures):

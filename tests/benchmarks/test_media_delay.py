@@ -48,6 +48,6 @@ def test_frames_that_were_not_heard_are_missed() -> None:
     heard = call(line, noise, 10, 30)
     for number in (80, 100):
         heard.frames[number].caller[:] = 0
-    found = media_delay._heard_frames(noise.reshape(-1, 160), [20.0 * i for i in range(200)], heard)
+    found = media_delay.heard_frames(noise.reshape(-1, 160), [20.0 * i for i in range(200)], heard)
     assert [i + 50 for i, delay in enumerate(found) if delay is None] == [80, 100]
     assert np.median([delay for delay in found if delay is not None]) == pytest.approx(10, abs=0.2)

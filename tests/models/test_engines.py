@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,22 +16,31 @@ from models import engines
 from models.catalogue import find_model
 from models.engines import ENGINES, Port, find_engine, load, models_needed
 from models.synthesize.install import synthesize
-from voicecore.config import EngineNames
+from voicecore.config import EngineSettings
 from voicecore.errors import ConfigError, EngineError
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_every_port_has_engines_and_the_defaults_are_among_them():
-    assert set(ENGINES) == set(get_args(Port)) == set(EngineNames.model_fields)
-    for port, name in EngineNames():
-        assert find_engine(port, name).module.startswith("models.")
+    assert set(ENGINES) == set(get_args(Port)) == set(EngineSettings().choices)
+    for port, choice in EngineSettings().choices.items():
+        assert find_engine(port, choice.engine).module.startswith("models.")
 
 
 def test_models_of_the_table_are_in_the_catalogue():
     for table in ENGINES.values():
         for engine in table.values():
             assert engine.model is None or find_model(engine.model)
+
+
+@pytest.mark.parametrize(
+    ("port", "name"), [(port, name) for port, table in ENGINES.items() for name in table if name != "llama"]
+)
+def test_what_an_engine_is_said_to_take_it_takes(port, name):
+    entry = find_engine(port, name)
+    factory = getattr(importlib.import_module(entry.module), entry.factory)
+    assert set(entry.takes) <= set(inspect.signature(factory).parameters)
 
 
 def test_an_unknown_engine_lists_the_known_ones(tmp_path):
@@ -66,7 +77,7 @@ def test_another_model_may_be_asked_for(tmp_path):
 
 
 def test_models_needed_by_a_configuration():
-    names = dict(EngineNames())
+    names = {port: choice.engine for port, choice in EngineSettings().choices.items()}
     assert models_needed(names) == ("silero-vad", "smart-turn-v3.2", "minilm")
     assert models_needed({"asr": "pocketsphinx"}) == ()
 

@@ -17,12 +17,16 @@ from voicecore.types import (
     Expectation,
     Floats,
     MediaFrame,
+    Message,
     Pcm,
     SlotKind,
     SpeechChunk,
+    ToolOffer,
+    ToolRequest,
     ToolTrace,
     Transcript,
     TurnTrace,
+    Word,
     WordMark,
 )
 
@@ -161,6 +165,31 @@ class ReaderStream:
         return Transcript(self._reader.text, final=True)
 
 
+class Follower(Reader):
+    """An Asr whose partials are ``text`` as far as it was said, all of it stable; a word every 200 ms."""
+
+    def open(self, expectation: Expectation) -> FollowerStream:  # type: ignore[override]
+        self.kinds.append(expectation.kind)
+        return FollowerStream(self)
+
+
+class FollowerStream:
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._samples = self._told = 0
+
+    def accept(self, pcm: Pcm) -> Transcript | None:
+        self._samples += len(pcm)
+        said = self._follower.text.split()[: self._samples // WORD]
+        if len(said) == self._told:
+            return None
+        self._told = len(said)
+        return Transcript(" ".join(said), tuple(Word(word, 0, 0) for word in said), stable=len(said))
+
+    def finish(self) -> Transcript:
+        return Transcript(self._follower.text, final=True)
+
+
 class UnsureTurnModel:
     def probability(self, pcm: Pcm) -> float:
         return 0.5
@@ -186,6 +215,43 @@ class SilentLlm:
     async def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
         return
         yield
+
+
+class Conversant:
+    """A ConversationLlm that says what it was made with, and notes what it is given to read."""
+
+    def __init__(self, *said: str | ToolRequest) -> None:
+        self.said = said
+        self.prepared: list[Sequence[Message]] = []
+        self.asked: list[Sequence[Message]] = []
+        self.forgotten: list[str] = []
+        self.closed = 0
+
+    def prepare(self, call: str, messages: Sequence[Message], tools: Sequence[ToolOffer] = ()) -> None:
+        self.prepared.append(messages)
+
+    async def reply(
+        self,
+        call: str,
+        messages: Sequence[Message],
+        tools: Sequence[ToolOffer] = (),
+        urgent: bool = True,
+        insist: bool = False,
+    ) -> AsyncIterator[str | ToolRequest]:
+        assert urgent
+        self.asked.append(messages)
+        try:
+            for said in self.said:
+                yield said
+        finally:
+            self.closed += 1
+
+    async def generate(self, instruction: str, question: str, passages: Sequence[str]) -> AsyncIterator[str]:
+        raise AssertionError("it is no single question")
+        yield ""
+
+    def forget(self, call: str) -> None:
+        self.forgotten.append(call)
 
 
 class Desk:

@@ -30,10 +30,12 @@ from voicecore.dialogue import Dialogue, IntentIndex, load_agent
 from voicecore.errors import EngineError
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.house import House
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import House, Session
+from voicecore.pipeline.session import Session
 from voicecore.pipeline.work import InlineLane
+from voicecore.ports import Llm
 from voicecore.types import RATE, TICK, Floats, Pcm, TurnTrace
 
 AGENT = load_agent(Path("voicecore/examples/billing"))
@@ -56,10 +58,17 @@ ANSWERS: dict[str, dict[str, Any]] = {
 class Stage:
     """One call: the test speaks as the caller, tick by tick, and hears the agent."""
 
-    def __init__(self, tmp_path: Path, desk: Desk, turns: TurnSettings) -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        desk: Desk,
+        turns: TurnSettings,
+        reader: Reader | None = None,
+        llm: Llm | None = None,
+    ) -> None:
         self.desk = desk
         self.shelf = Shelf()
-        self.reader = Reader()
+        self.reader = reader or Reader()
         self.events: list[dict[str, Any]] = []
         self.endpoint = MemoryEndpoint()
         self.lane = GatedLane()
@@ -72,7 +81,7 @@ class Stage:
             self.reader,
             SlowSpeaker(),
             ZeroEmbedder(),
-            SilentLlm(),
+            llm or SilentLlm(),
         )
         house = House(
             engines=engines,

@@ -55,6 +55,11 @@ class Dialogue:
         advance(turn)
         return self._finished(turn, fresh=True)
 
+    @property
+    def instruction(self) -> str:
+        """How free text is to be worded: what a language model reads first."""
+        return self._world.agent.persona.instruction
+
     def filler(self, nth: int, used: int, approval: bool = False) -> str:
         """What to say to a caller whose reply is late: the ``nth`` time while they wait, from 1.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from voicecore.config import Section
+from voicecore.dialogue.template import holes
 
 
 def _as_list(value: Any) -> Any:
@@ -78,3 +80,9 @@ class Manners(Section):
     keypad_date: Wordings = ("You can also key in two digits for the day, and two for the month.",)
     keypad_amount: Wordings = ("You can also key in the amount, with a star before the cents, and hash.",)
     goodbye: Wordings = ("Thank you for calling. Goodbye.",)
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The texts without holes: always said alike, so that their sound can be kept."""
+        texts = chain.from_iterable(getattr(self, name) for name in type(self).model_fields)
+        return tuple(dict.fromkeys(text for text in texts if not holes(text)))

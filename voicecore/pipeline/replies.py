@@ -9,6 +9,8 @@ from typing import Any
 from voicecore.dialogue import Action, Event, State
 from voicecore.pipeline.mouth import Mouth, Speech
 from voicecore.pipeline.reply import Mind, Reply, Thread, ToolRun
+from voicecore.pipeline.wording import Wording
+from voicecore.types import SlotKind
 
 Watch = Callable[[Coroutine[Any, Any, None] | asyncio.Task[None]], asyncio.Task[None]]
 """Run as a task whose failure ends the call."""
@@ -30,6 +32,7 @@ class Replies:
         """The reply that was made real last."""
         self.taken = False
         """Whether ``current`` is the reply to the caller's turn in progress."""
+        self.wording = Wording(mind.llm, call_id)
         self._call_id = call_id
         self._mind = mind
         self._mouth = mouth
@@ -50,6 +53,11 @@ class Replies:
     def running(self) -> bool:
         """Whether the real reply has more to do."""
         return self.current is not None and self.current.running
+
+    def read_along(self, words: str) -> None:
+        """Let the language model read what has been said, up to these ``words`` of the caller's."""
+        if self.state.expectation.kind is SlotKind.OPEN and not self.state.ended:
+            self.wording.read_along(self._mind.dialogue.instruction, self.state.history, words)
 
     def greet(self) -> None:
         """Begin with what the dialogue says unasked."""

@@ -24,6 +24,7 @@ from voicecore.dialogue import (
 )
 from voicecore.errors import VoicecoreError
 from voicecore.pipeline.mouth import Mouth, Speech
+from voicecore.pipeline.wording import Wording
 from voicecore.ports import Llm, Tools
 
 
@@ -187,8 +188,8 @@ class Reply:
         return Generated(action.id, "")
 
     async def _word(self, action: Generate) -> None:
-        answer = self._mind.llm.generate(action.instruction, action.question, action.passages)
-        async for sentence in answer:
+        wording = Wording(self._mind.llm, self._call_id)
+        async for sentence in wording.answer(action, self.thread.state.history):
             for said in self._step(Generated(action.id, sentence, more=True)):
                 assert isinstance(said, Say)
                 self._voice(self._mouth.prepare(said.id, said.text))

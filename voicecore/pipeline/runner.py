@@ -8,8 +8,9 @@ from pathlib import Path
 
 from voicecore.pipeline.admission import Overflow
 from voicecore.pipeline.ears import hear
+from voicecore.pipeline.house import House
 from voicecore.pipeline.recording import Recorder
-from voicecore.pipeline.session import House, Session
+from voicecore.pipeline.session import Session
 from voicecore.ports import Call, Endpoint
 from voicecore.types import CallEvent, CallEventKind
 

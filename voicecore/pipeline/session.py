@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
-from voicecore.config import AdmissionSettings, TurnSettings
 from voicecore.dialogue import (
     Delivered,
     Event,
@@ -22,24 +20,24 @@ from voicecore.dialogue import (
 )
 from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
-from voicecore.pipeline.admission import Admission
 from voicecore.pipeline.chronicle import Chronicle
 from voicecore.pipeline.ears import Ears, Sound
-from voicecore.pipeline.emergency import Emergency, Rescue
-from voicecore.pipeline.engines import Engines, Lanes
-from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.emergency import Rescue
+from voicecore.pipeline.errands import Errands
+from voicecore.pipeline.evidence import Evidence
 from voicecore.pipeline.filler import Filler
+from voicecore.pipeline.house import House
 from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.replies import Replies
-from voicecore.pipeline.reply import Mind, Reply, ToolRun
+from voicecore.pipeline.reply import Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
 from voicecore.pipeline.speculation import Pause, Shell, Speculation, weighty
-from voicecore.ports import Call, Store
-from voicecore.turns import Act, Features, Floor
+from voicecore.ports import Call
+from voicecore.turns import Act, Features
 from voicecore.turns.floor import Event as FloorEvent
 from voicecore.turns.floor import State as FloorState
 from voicecore.turns.overlap import Judgement, Kind
@@ -49,33 +47,6 @@ log = logging.getLogger(__name__)
 
 _REFUSED = 300
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
-
-
-FloorMaker = Callable[[TurnSettings, Call], Floor]
-"""Makes the floor of one call."""
-
-
-def own_floor(turns: TurnSettings, _call: Call) -> Floor:
-    """The floor of the product."""
-    return Floor(turns)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all calls of an agent process share."""
-
-    engines: Engines
-    lanes: Lanes
-    mind: Callable[[], Mind]
-    """A mind for a call that begins now (relative dates are read from that day)."""
-    feed: Feed
-    store: Store
-    turns: TurnSettings
-    floor: FloorMaker = own_floor
-    """Makes the floor of a call; another one lets a benchmark compare ways of taking turns."""
-    admission: Admission = field(default_factory=lambda: Admission(AdmissionSettings()))
-    emergency: Emergency | None = None
-    """For calls whose engines fail; without it they are hung up."""
 
 
 class Session:
@@ -94,21 +65,23 @@ class Session:
         self._mouth = Mouth(call, *speech, self._on_sound, self._on_queued, self._failed)
         self._keypad = Keypad()
         self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
-        shell = Shell(lambda: self.now, self._watch, self._draft_reply)
+        self._errands = Errands(self._failed)
+        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         mind = house.mind()
         self._filler = Filler(self._mouth, mind.dialogue)
         self._resume = Resume()
         self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
-        self._replies = Replies(call.info.id, mind, self._mouth, self._say, self._on_tool, self._watch)
+        self._replies = Replies(
+            call.info.id, mind, self._mouth, self._say, self._on_tool, self._errands.watch
+        )
         self._commit: asyncio.Task[None] | None = None
         self._in_turn = False
-        self._partial = ""
+        self._evidence = Evidence(self._early, self._sounds, self._mouth)
         self._begun = 0.0
         """When the caller's turn began; seconds on the audio clock."""
         self._played = 0
         self._state = self._floor.state
-        self._tasks: set[asyncio.Task[None]] = set()
         self._rescue: Rescue | None = None
         self._passed_on = False
         """Whether a person was asked to take the call, and has not refused."""
@@ -167,7 +140,7 @@ class Session:
             self.call.hangup()
         else:
             self._passed_on = False
-            self._watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
+            self._errands.watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
 
     def rescue(self, code: str) -> None:
         """The call can't go on: tell the caller so, and hand over to a person, unless one is being asked."""
@@ -191,14 +164,14 @@ class Session:
 
     def _cancel_work(self) -> None:
         self._filler.drop()
-        for task in self._tasks:
-            task.cancel()
+        self._errands.cancel()
 
     async def end(self, outcome: dict[str, Any]) -> None:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
         self._cancel_work()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.over()
+        self._replies.wording.forget()
         self._listener.drop()
         self._asr_lane.close()
         recording = await asyncio.to_thread(self._recorder.close)
@@ -208,27 +181,10 @@ class Session:
         await self._chronicle.ended(outcome, str(recording) if recording else None, self.now)
 
     def _features(self, sound: Sound) -> Features:
-        early, kinds, words, into_ms, left_ms = self._early, None, "", 0.0, math.inf
-        if self._floor.state in (FloorState.SPEAKING, FloorState.DUCKING):
-            kinds, words = self._sounds.kinds(), self._partial
-            into_ms, left_ms = self._mouth.progress_ms(self._played)
-            if self._at_work:
-                left_ms = math.inf
-        return Features(
-            speech=sound.speech,
-            level_db=sound.level_db,
-            noise_db=sound.noise_db,
-            echo=sound.echo,
-            turn_probability=early.turn_probability,
-            ending=early.ending,
-            slot=early.slot,
-            read=early.read,
-            kinds=kinds,
-            words=words,
-            agent_remaining_ms=left_ms,
-            agent_into_ms=into_ms,
-            on_its_way=self._mouth.busy,
-        )
+        if self._floor.state not in (FloorState.SPEAKING, FloorState.DUCKING):
+            return self._evidence.listening(sound)
+        into_ms, left_ms = self._mouth.progress_ms(self._played)
+        return self._evidence.speaking(sound, into_ms, math.inf if self._at_work else left_ms)
 
     # What the floor asks for
 
@@ -236,7 +192,7 @@ class Session:
         for act in acts:
             match act:
                 case Act.OPEN_TURN if not self._deciding:
-                    self._partial = ""
+                    self._evidence.begin_turn()
                     self._sounds.begin_turn()
                     self._begun = self._floor.onset
                     self._listener.open(self._replies.state.expectation, self.now, self._floor.onset)
@@ -247,7 +203,7 @@ class Session:
                 case Act.COMMIT_TURN:
                     self._chronicle.committed(self._floor.wait, self.now)
                     self._filler.begin()
-                    self._commit = self._watch(self._committed())
+                    self._commit = self._errands.watch(self._committed())
                 case Act.DUCK:
                     self._mouth.duck(self._house.turns.duck_gain)
                 case Act.HUSH:
@@ -256,13 +212,14 @@ class Session:
                     self._mouth.duck(1.0)
                 case Act.STOP_PLAYOUT:
                     self._stop_playout()
+                    self._read_along()
                 case Act.DROP_TURN if not self._deciding:
                     self._drop_turn()
                 case Act.FILL:
                     self._fill()
                 case Act.ASK_AGAIN:
                     self._chronicle.begin_turn("silence", self.now)
-                    self._watch(self._reply_to(NoInput()))
+                    self._errands.watch(self._reply_to(NoInput()))
 
     def _start_early_work(self) -> None:
         if self._deciding:
@@ -381,7 +338,7 @@ class Session:
             self._perform(self._floor.on(FloorEvent.KEYED))
         self._chronicle.begin_turn("dtmf", self.now)
         self._chronicle.keyed(digits, self.now)
-        self._watch(self._reply_to(Pressed(digits)))
+        self._errands.watch(self._reply_to(Pressed(digits)))
 
     def _say(self, speech: Speech) -> None:
         if self._floor.state in _MAY_SPEAK:
@@ -401,9 +358,10 @@ class Session:
             if over is FloorEvent.DELIVERED:
                 self._floor.patience_ms = self._patience_ms()
                 self._chronicle.listening(self._replies.state.expectation, self.now)
+                self._replies.read_along("")
         if reply.running:
             return
-        if self._floor.state is FloorState.THINKING and not self._tasks:
+        if self._floor.state is FloorState.THINKING and self._errands.idle:
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
         match reply.farewell:
             case Transfer(target=target):
@@ -423,8 +381,14 @@ class Session:
     # What engines and media report
 
     def _on_partial(self, partial: Transcript) -> None:
-        self._partial = weighty(partial)
+        self._evidence.take(partial)
         self._chronicle.partial(partial, self.now)
+        self._read_along()
+
+    def _read_along(self) -> None:
+        """Not while we speak: until it is over, nobody knows how much of it will have been heard."""
+        if self._evidence.settled and not self._mouth.busy:
+            self._replies.read_along(self._evidence.settled)
 
     def _on_sound(self) -> None:
         self._chronicle.mark_once("tts_first", self.now)
@@ -454,19 +418,8 @@ class Session:
             if first:
                 self._house.admission.note(self._chronicle.turn.times)
 
-    def _watch(self, work: Coroutine[Any, Any, None] | asyncio.Task[None]) -> asyncio.Task[None]:
-        """Run ``work``; a failure hands the call over instead of leaving the caller in silence."""
-        task = work if isinstance(work, asyncio.Task) else asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (exc := task.exception()) is not None:
-            self._failed(exc)
-
     def _failed(self, exc: BaseException) -> None:
+        """Hand the call over instead of leaving the caller in silence."""
         if self._rescue is not None:
             return
         code = exc.code if isinstance(exc, VoicecoreError) else "internal"

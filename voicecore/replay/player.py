@@ -14,16 +14,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from models.engines import load
+from models.choice import load_choice
+from models.sharing.board import Boards
 from sip.memory import MemoryCall, MemoryEndpoint
-from voicecore.app import load_engines, warm_up
+from voicecore.app import choices, load_engines, warm_up
 from voicecore.config import Appliance, data_dir
 from voicecore.dialogue import Dialogue, IntentIndex, load_agent
 from voicecore.errors import ConfigError
 from voicecore.pipeline.engines import Engines, Lanes
+from voicecore.pipeline.house import FloorMaker, House, own_floor
 from voicecore.pipeline.reply import Mind
 from voicecore.pipeline.runner import Runner
-from voicecore.pipeline.session import FloorMaker, House, own_floor
 from voicecore.pipeline.work import InlineLane
 from voicecore.ports import Store, Tools
 from voicecore.replay.clock import AudioLoop
@@ -126,7 +127,8 @@ class Player:
         """
         self.agent = load_agent(appliance.agent)
         self.weights = data_dir(appliance.data_dir)
-        self._engines = load_engines(appliance.engines, self.agent, self.weights)
+        self._chosen = choices(appliance.engines, self.agent, self.weights)
+        self._engines = load_engines(self._chosen, self.weights)
         self._intents = IntentIndex.build(self.agent, self._engines.embedder.embed)
         self._appliance = appliance
         self._floor = floor
@@ -149,7 +151,7 @@ class Player:
                 store.close()
 
     def _house(self, tools: Tools, today: date, store: Store) -> House:
-        asr = load("asr", self._appliance.engines.asr, self.weights)
+        asr = load_choice("asr", self._chosen["asr"], self.weights, Boards())
         warm, lane = replace(self._engines, asr=asr), InlineLane()
         warm_up(warm, Dialogue(self.agent, self._intents, today))
         engines = self._refit(warm)
@@ -167,7 +169,7 @@ class Player:
         loop, tape, endpoint = asyncio.get_running_loop(), house.feed, MemoryEndpoint()
         assert isinstance(loop, AudioLoop)
         assert isinstance(tape, Tape)
-        labels = {"agent": self.agent.persona.name, **self._appliance.engines.model_dump()}
+        labels = {"agent": self.agent.persona.name, **self._appliance.engines.labels}
         await endpoint.start()
         begun, worked = time.perf_counter(), time.process_time()
         serving = asyncio.ensure_future(Runner(endpoint, house, folder, labels).run())

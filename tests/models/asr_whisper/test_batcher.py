@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 
 from models.asr_whisper.batcher import Batcher, Job, Manner, Queue
+from models.sharing.board import Board
+from models.sharing.precedence import WAIT_S, Need
 from voicecore.errors import EngineError
 
 MANNER = Manner(linger_s=0.003, most=3)
@@ -155,3 +158,40 @@ class TestBatcher:
         assert not slow.future.done()
         gate.set()
         batcher.close()
+
+    def test_urgent_jobs_are_announced_until_they_are_done(self, gate, batches):
+        board = Board()
+
+        def compute(payloads):
+            batches.append(payloads)
+            gate.wait(5)
+            return payloads
+
+        batcher = Batcher(compute, Manner(linger_s=0.0), threads=1, seat=board.join())
+        plain = batcher.submit("plain", 1, urgent=False)
+        assert board.notices() == []
+        urgent = [batcher.submit("urgent", 1, urgent=True) for _ in range(2)]
+        assert [notice.urgent for notice in board.notices()] == [2]
+        batcher.withdraw(urgent[1])
+        assert [notice.urgent for notice in board.notices()] == [1]
+        gate.set()
+        assert urgent[0].future.result(5) == "urgent"
+        assert plain.future.result(5) == "plain"
+        batcher.close()
+        assert board.notices() == []
+
+    def test_others_urgent_work_goes_before_plain_jobs(self):
+        board, ran = Board(), []
+        seat, other = board.join(), board.join()
+        batcher = Batcher(
+            lambda payloads: ran.append(time.monotonic()) or payloads,
+            Manner(linger_s=0.0),
+            threads=1,
+            seat=seat,
+        )
+        with other.urgent():
+            begun = time.monotonic()
+            batcher.submit("plain", 1, urgent=False).future.result(5)
+            batcher.submit("urgent", 1, urgent=True).future.result(5)
+        batcher.close()
+        assert ran[0] - begun >= WAIT_S[Need.FLOWING]

@@ -121,15 +121,22 @@ async def test_what_nobody_waits_for_does_not_disturb_the_call(exact):
     assert both[1] == await reply(llm, "d", "hello")
 
 
-async def test_warming_reads_the_system_prompt_in_advance(toy):
-    llm = LlamaLlm(toy, SETTINGS)
-    await llm.warm([SYSTEM])
+@pytest.mark.parametrize(("opening", "messages"), [("", [SYSTEM]), (SYSTEM.text, None)])
+async def test_warming_reads_the_system_prompt_in_advance(toy, opening, messages):
+    llm = LlamaLlm(toy, SETTINGS, opening=opening)
+    await llm.warm(messages)
     await asyncio.sleep(0.05)  # a step is recorded after what it said was handed out
     before = sum(record.read for record in llm.worker.records)
     await reply(llm, "a", "hi")
     llm.close()
     read = sum(record.read for record in llm.worker.records) - before
     assert 0 < read < 20 < before
+
+
+async def test_without_an_opening_there_is_nothing_to_warm(llm):
+    before = llm.worker.steps
+    await llm.warm()
+    assert llm.worker.steps == before
 
 
 async def test_errors_carry_their_code(llm):

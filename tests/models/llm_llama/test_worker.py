@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from itertools import count
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from models.llm_llama.scheduler import Caps, Priority
 from models.llm_llama.talk import Asked, Over, Request, Said
 from models.llm_llama.worker import Worker
+from models.sharing.board import Board
+from models.sharing.precedence import WAIT_S, Need
 from voicecore.types import Message, ToolOffer, ToolRequest
 
 CAPS = Caps(alone=64, urgent=32, beside=8, background_every=4)
@@ -18,8 +21,8 @@ TEXT = "We open at nine. We close at five. Is that"
 class Desk:
     """A worker, and what it says."""
 
-    def __init__(self, library, longest=1000):
-        self.library, self.worker = library, Worker(library, CAPS, longest)
+    def __init__(self, library, longest=1000, seat=None):
+        self.library, self.worker = library, Worker(library, CAPS, longest, seat)
         self._ids = count(1)
         self._events = {}
 
@@ -310,3 +313,33 @@ def test_every_step_is_recorded(fake, desk):
     assert sum(record.read for record in records) == over.read
     assert sum(record.decoded for record in records) == over.decoded
     assert all(0 <= record.model_s <= record.whole_s for record in records)
+
+
+def test_a_caller_who_waits_for_a_first_sentence_is_announced(fake, say, desk):
+    board = Board()
+    library = fake(script=say(TEXT))
+    announced = []
+    decode = library.decode
+    library.decode = lambda pieces: announced.append(bool(board.notices())) or decode(pieces)
+    one = desk(library, seat=board.join())
+    one.result(one.ask("a", "when do you open"))
+    first = len("We open at nine. ")
+    assert announced[0]
+    assert all(announced[: first - 1])
+    assert not any(announced[first + 2 :])
+    one.result(one.ask("b", "sum up", priority=Priority.BACKGROUND))
+    assert not any(announced[-len(TEXT) :])
+    assert board.notices() == []
+
+
+def test_what_no_caller_waits_for_gives_way_until_an_order_comes(fake, say, desk):
+    board = Board()
+    seat, other = board.join(), board.join()
+    one = desk(fake(script=say("No.")), seat=seat)
+    with other.urgent():
+        begun = time.monotonic()
+        one.result(one.ask("a", "sum up", most=1, priority=Priority.BACKGROUND))
+        assert time.monotonic() - begun >= WAIT_S[Need.IDLE]
+        slow = one.ask("a", "sum up more", most=1, priority=Priority.BACKGROUND)
+        assert one.result(one.ask("b", "when do you open"))[0] == ["No."]
+    one.result(slow)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from models.choice import Choice
 from models.serving.fleet import Fleet
-from models.serving.spec import Choice
 
 CHOICES = {
     "asr": Choice("pocketsphinx", options={"dictations": 2}),

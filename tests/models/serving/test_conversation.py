@@ -8,9 +8,10 @@ import signal
 
 import pytest
 
+from models.choice import Choice
 from models.serving.clients import RemoteConversationLlm
 from models.serving.host import EngineHost
-from models.serving.spec import Choice, Spec
+from models.serving.spec import Spec
 from models.synthesize.install import synthesize
 from tests.models.serving.standing import stand_still
 from voicecore.errors import EngineError

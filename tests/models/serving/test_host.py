@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.choice import Choice
 from models.serving import host as host_module
 from models.serving.clients import RemoteAsr, RemoteLlm, RemoteTts, RemoteTurnModel
 from models.serving.host import EngineHost
-from models.serving.spec import Choice, Spec
+from models.serving.spec import Spec
 from models.serving.wire import Wire
 from tests.models.serving.standing import stand_still, state
 from voicecore.errors import EngineError
@@ -178,7 +179,7 @@ def test_stopping_leaves_nothing_behind(start):
 def test_a_killed_agent_takes_its_engines_with_it(model_data):
     program = (
         "import sys, time; from pathlib import Path; from models.serving.host import EngineHost;"
-        "from models.serving.spec import Choice, Spec;"
+        "from models.choice import Choice; from models.serving.spec import Spec;"
         "host = EngineHost('test', Spec({'tts': Choice('espeak')}, Path(sys.argv[1]))); host.start();"
         "print(host.pid, flush=True); time.sleep(600)"
     )

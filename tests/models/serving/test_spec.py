@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from models.asr_whisper import Settings as WhisperSettings
+from models.choice import Choice
 from models.engines import load
-from models.serving.spec import Choice, Spec, typed_options
+from models.serving.spec import Spec
 from models.synthesize.install import synthesize
 from voicecore.errors import ConfigError
 
@@ -24,21 +24,6 @@ def test_a_spec_comes_back():
 def test_anything_else_is_refused(text):
     with pytest.raises(ConfigError, match="bad-engine-spec"):
         Spec.from_json(text)
-
-
-def test_settings_become_what_the_engine_takes():
-    options = typed_options("asr", Choice("whisper", options={"threads": 1, "settings": {"lockstep": True}}))
-    assert options == {"threads": 1, "settings": WhisperSettings(lockstep=True)}
-
-
-def test_a_mapping_stays_one_where_the_engine_wants_one():
-    lexicon = {"Northwind": "north wind"}
-    assert typed_options("tts", Choice("espeak", options={"lexicon": lexicon})) == {"lexicon": lexicon}
-
-
-def test_wrong_settings_name_their_place():
-    with pytest.raises(ConfigError, match=r"engines\.asr\.settings"):
-        typed_options("asr", Choice("whisper", options={"settings": {"prompt_tokens": "many"}}))
 
 
 def test_engines_are_made_with_another_model(tmp_path):
