@@ -21,7 +21,6 @@ _STATUS = {
     "not-authenticated": 401,
     "bad-login": 401,
     "forbidden": 403,
-    "too-long": 413,
     "too-many": 429,
     "bad-request": 422,
     "bad-name": 422,
@@ -75,7 +74,9 @@ async def _invalid(_request: Request, exc: Exception) -> JSONResponse:
 
 async def _http(_request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)
-    code = {404: "no-such-path", 405: "method-not-allowed"}.get(exc.status_code, "bad-request")
+    code = {404: "no-such-path", 405: "method-not-allowed", 413: "too-long"}.get(
+        exc.status_code, "bad-request"
+    )
     return error(exc.status_code, code, str(exc.detail), dict(exc.headers or {}))
 
 

@@ -9,17 +9,25 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voicecore import __version__
 from voicecore.control import answers, oversee, people, watch
 from voicecore.control.access import Anybody, Needs
 from voicecore.control.office import Office
-from voicecore.errors import AccessError
 
 MAX_BODY = 65_536
 """Bytes of a request."""
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -82,6 +90,7 @@ def create_app(office: Office) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.office = office
     app.state.access = office.access
@@ -109,7 +118,7 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MAX_BODY:
-                raise AccessError("too-long", f"a request has at most {MAX_BODY} bytes")
+                raise HTTPException(413, f"a request has at most {MAX_BODY} bytes")
             return message
 
         async def careful_send(message: Message) -> None:

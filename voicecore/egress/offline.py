@@ -10,9 +10,10 @@ OFFLINE = {
     "TRANSFORMERS_OFFLINE": "1",
     "HF_DATASETS_OFFLINE": "1",
     "OTEL_SDK_DISABLED": "true",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     "DO_NOT_TRACK": "1",
 }
-"""What each of them reads: huggingface_hub, transformers, datasets, OpenTelemetry, and others."""
+"""What each of them reads: huggingface_hub, transformers, datasets, OpenTelemetry, FastAPI, and others."""
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 """A proxy would make every address look like its own."""
 
