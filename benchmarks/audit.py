@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.erasure import erased, sealing
-from benchmarks.perception import figure
+from benchmarks.figures import figure
 from benchmarks.report import Plot
 from benchmarks.tampering import KINDS
 from voicecore.audit import Audit, Chain, Signer, verify

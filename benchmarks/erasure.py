@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.perception import figure
+from benchmarks.figures import figure
 from voicecore.audit import Audit, Chain, Signer
 from voicecore.custody import SEALED, Custodian, Person
 from voicecore.pipeline.recording import Recorder

@@ -1,6 +1,7 @@
 """A chain with a few calls in it."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,13 +27,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def chain(path: Path, signer: Signer) -> Chain:
+def chain(path: Path, signer: Signer) -> Iterator[Chain]:
     """Twelve records of three calls, checkpoints at 4, 8 and 12."""
     made = Chain(path, signer)
     for start in (0, 4, 8):
         made.append([entry(f"call-{nth % 3}", nth) for nth in range(start, start + 4)])
         made.checkpoint()
-    return made
+    yield made
+    made.close()
 
 
 def save(db: sqlite3.Connection, path: Path) -> None:

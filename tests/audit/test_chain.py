@@ -88,10 +88,11 @@ def test_nothing_is_added_to_a_chain_that_was_tampered_with(
             line = db.execute("SELECT line FROM head").fetchone()[0]
             forged = json.loads(line) | {"date": "1970-01-01T00:00:00Z"}
             db.execute("UPDATE head SET line = ?", (json.dumps(forged),))
-    for holder in (chain, Chain(path, signer)):
-        with pytest.raises(StoreError) as caught:
-            holder.append([entry("call-1")])
-        assert caught.value.code == "audit-tampered"
+    with closing(Chain(path, signer)) as other:
+        for holder in (chain, other):
+            with pytest.raises(StoreError) as caught:
+                holder.append([entry("call-1")])
+            assert caught.value.code == "audit-tampered"
 
 
 def test_old_records_go_up_to_a_checkpoint_and_the_rest_still_verifies(path: Path, signer: Signer) -> None:

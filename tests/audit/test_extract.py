@@ -63,6 +63,7 @@ def test_after_old_records_went(path: Path, signer: Signer) -> None:
         chain.checkpoint()
     chain.prune("2026-11-03")
     assert verify_extract(written(chain, signer), signer).faults == []
+    chain.close()
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"format":"voicecore-audit","version":9}', "x\ny"])

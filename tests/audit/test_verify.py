@@ -106,7 +106,7 @@ def test_a_chain_that_was_emptied(chain: Chain, path: Path, signer: Signer) -> N
         for table in ("records", "checkpoints", "head"):
             db.execute(f"DELETE FROM {table}")
     assert verify(path, signer).ok
-    assert verify(path, signer, kept(Chain(path, signer))).ok
+    assert verify(path, signer, kept(chain)).ok
     exported = [signer.sign(12, "0" * 64, "2026-11-20T12:00:00Z")]
     assert verify(path, signer, exported).faults == [Fault("tail-missing", 1, 12)]
 

@@ -2,6 +2,9 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -205,3 +208,34 @@ def test_upgrades_in_postgresql_s_words() -> None:
         "ALTER TABLE calls ADD COLUMN sealed_outcome BYTEA",
         "ALTER TABLE calls ADD COLUMN erased_at TIMESTAMP WITH TIME ZONE",
     ]
+
+
+@pytest.mark.interop
+def test_what_was_sealed_and_acknowledged_opens_after_a_kill(tmp_path: Path) -> None:
+    script = """
+        import sys
+        from pathlib import Path
+        from voicecore.store import SqlStore
+        from voicecore.types import CallInfo, TurnTrace
+        from voicecore.vault import FileMasters, KeyStore
+        folder = Path(sys.argv[1])
+        keys = KeyStore(folder / "keys.db", FileMasters(folder / "master.key"))
+        store = SqlStore(f"sqlite:///{folder}/calls.db", keys=keys)
+        for call in range(10_000):
+            store.begin_call(CallInfo(f"call-{call}", "in", "+4930123456", "b"), "billing", {})
+            store.add_turn(f"call-{call}", TurnTrace(0, caller_text=f"words {call}"))
+            print(call, flush=True)
+    """
+    masters = FileMasters.create(tmp_path / "master.key")
+    root = Path(tables.__file__).parents[2]
+    command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        said = [int(process.stdout.readline()) for _ in range(10)]
+        process.kill()
+        said += [int(line) for line in process.stdout if line.endswith("\n")]
+    with closing(KeyStore(tmp_path / "keys.db", masters)) as keys:
+        store = SqlStore(f"sqlite:///{tmp_path}/calls.db", keys=keys)
+        for call in said:
+            assert store.export(f"call-{call}")["turns"][0]["caller_text"] == f"words {call}"
+        store.close()

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,8 @@ def test_keys_stay_in_the_token(token: str, tmp_path: Path) -> None:
     keys.close()
     masters.close()
     again = TokenMasters(MODULE, token, "1234")
-    assert KeyStore(tmp_path / "keys.db", again).open("call-1").open(sealed, "x") == b"secret"
+    with closing(KeyStore(tmp_path / "keys.db", again)) as keys:
+        assert keys.open("call-1").open(sealed, "x") == b"secret"
     with pytest.raises(pkcs11.PKCS11Error):
         next(iter(again._keys.values()))[pkcs11.Attribute.VALUE]
     again.close()

@@ -172,19 +172,20 @@ class AudioReader(io.RawIOBase):
 
     def __init__(self, path: Path, key: CallKey, salvage: bool = False) -> None:
         super().__init__()
+        self._file: int | None = None
         self._at = 0
         self._salvage = salvage
         self._cached: tuple[int, bytes] = (-1, b"")
         try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._file = file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as exc:
             raise StoreError("no-recording", f"{path}: {exc.strerror}", file=str(path)) from exc
         try:
-            header = os.pread(self._file, _HEADER.size, 0)
+            header = os.pread(file, _HEADER.size, 0)
             if len(header) < _HEADER.size or _HEADER.unpack(header)[:4] != (_MAGIC, RATE, CHANNELS, 2):
                 raise StoreError("recording-damaged", f"{path}: no sealed recording", file=str(path))
-            self._pieces = _Pieces(self._file, header, key)
-            self._full, self.size = self._measure(path, os.fstat(self._file).st_size - len(header))
+            self._pieces = _Pieces(file, header, key)
+            self._full, self.size = self._measure(path, os.fstat(file).st_size - len(header))
         except BaseException:
             self.close()
             raise
@@ -226,8 +227,9 @@ class AudioReader(io.RawIOBase):
         return len(part)
 
     def close(self) -> None:
-        if not self.closed:
+        if self._file is not None:
             os.close(self._file)
+            self._file = None
         super().close()
 
     def _piece(self, index: int) -> bytes:
