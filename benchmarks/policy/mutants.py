@@ -24,7 +24,7 @@ tools:
   pay: {read_only: false, arguments: {n: integer}, returns: {}}
   wipe: {read_only: false, arguments: {n: integer}, returns: {}}
 """
-_NUMBERS = range(-1, 6)
+_NUMBERS = range(-2, 9)
 _AMOUNTS = ("args.n", "args.n * 2", "1", "args.n + 1", "args.n > 2 ? 3 : 1", "0")
 _CONDITIONS = (
     "slots.calm",
@@ -96,8 +96,9 @@ def permits_more(old: Policy, new: Policy) -> bool | None:
 def _decisions(old: Policy, new: Policy) -> Iterator[tuple[Decision, Decision]]:
     """Every request, decided by both; counters are called "old.LIMIT PER" and so on."""
     known = set()
-    for tool, n, calm, hour in product(("pay", "wipe"), _NUMBERS, (True, False), _HOURS):
-        request = Request(tool, {"n": n}, "call", "customer", datetime(2026, 1, 5, hour))
+    who = ("customer", None)
+    for tool, n, calm, hour, customer in product(("pay", "wipe"), _NUMBERS, _EITHER, _HOURS, who):
+        request = Request(tool, {"n": n}, "call", customer, datetime(2026, 1, 5, hour))
         facts = {"slots": {"calm": calm}}
         case = tuple(
             _named(decide(policy, request, facts, {}), policy, name)

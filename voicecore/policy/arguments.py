@@ -43,10 +43,7 @@ class Arguments:
     @staticmethod
     def of(declared: Mapping[str, str], schemas: Mapping[str, Mapping[str, Any]]) -> Arguments:
         """``declared``: name -> type of ``tools.yaml``; ``schemas``: checked by ``schema_faults``."""
-        properties = {
-            name: {"allOf": [{"type": _JSON.get(_plain(kind), _plain(kind))}, dict(schemas.get(name, {}))]}
-            for name, kind in declared.items()
-        }
+        properties = {name: _typed(_plain(kind), schemas.get(name, {})) for name, kind in declared.items()}
         whole = {
             "type": "object",
             "properties": properties,
@@ -108,6 +105,11 @@ def schema_faults(schema: Mapping[str, Any]) -> Iterator[str]:
     for part in inner:
         if isinstance(part, Mapping):
             yield from schema_faults(part)
+
+
+def _typed(kind: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    declared = {"type": _JSON.get(kind, kind)}
+    return {"allOf": [declared, dict(schema)]} if "type" in schema else {**declared, **schema}
 
 
 def _plain(kind: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import cel
+
 from voicecore.policy.arguments import of_kind, plain_values
 from voicecore.policy.formula import Unclear
 from voicecore.policy.policy import Policy, ToolRule
@@ -90,16 +92,15 @@ def decide(
     arguments = plain_values(request.arguments)
     if faults := rule.arguments.faults(arguments):
         return _deny(f"bad-arguments: {', '.join(faults)}")
-    context, missing = _context(
-        rule, {**facts, "args": arguments, "time": _time(request.at), "by": request.by}
-    )
+    values, missing = _values(rule, {**facts, "args": arguments, "time": _time(request.at), "by": request.by})
     if missing:
         return _deny(f"missing-fact: {missing}")
-    about = "amount"
+    about, context = "amount", cel.Context(values)
     try:
-        amount = context["amount"] = rule.amount.value(context)
+        amount = rule.amount.value(context)
         if amount < 0:
             return _deny("bad-amount")
+        context.add_variable("amount", amount)
         for nth, condition in enumerate(rule.when):
             about = f"when {nth}"
             if not condition.value(context):
@@ -124,14 +125,14 @@ def decide(
 
 def took_effect(rule: ToolRule, result: Mapping[str, Any]) -> bool:
     """Whether an answer means that the tool did something; when in doubt it did."""
-    context: dict[str, Any] = {"result": {}}
+    known: dict[str, Any] = {}
     for path in rule.effective.paths:
         name = path.removeprefix("result.")
         if result.get(name) is None:
             return True
-        context["result"][name] = result[name]
+        known[name] = result[name]
     try:
-        return bool(rule.effective.value(context))
+        return bool(rule.effective.value(cel.Context({"result": known})))
     except Unclear:
         return True
 
@@ -144,7 +145,7 @@ def _time(at: datetime) -> dict[str, Any]:
     return {"hour": at.hour, "minute": at.minute, "weekday": at.isoweekday(), "date": at.date().isoformat()}
 
 
-def _context(rule: ToolRule, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _values(rule: ToolRule, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """What the rule's expressions may see, and the first path that has no value of its kind, or ""."""
     context: dict[str, Any] = {}
     for path, kind in rule.needs.items():

@@ -38,8 +38,9 @@ class Formula:
             raise ValueError(str(exc).splitlines()[0]) from exc
         return Formula(text, kind, node, frozenset(paths(node)), program)
 
-    def value(self, context: dict[str, Any]) -> Any:
-        """A bool or an int, as ``kind`` says. Raises Unclear, whatever the engine did."""
+    def value(self, context: cel.Context) -> Any:
+        """A bool or an int, as ``kind`` says; one ``context`` serves many formulas. Raises Unclear,
+        whatever the engine did."""
         try:
             value = self.program.execute(context)
         except Exception as exc:

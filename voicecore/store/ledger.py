@@ -76,6 +76,13 @@ class SqlLedger:
             found = {counter: self._spent(db, counter) for counter in counters}
         return {counter: spent for counter, spent in found.items() if spent.count}
 
+    def drawn(self, counter: Counter) -> list[str]:
+        """The keys that a counter counts, sorted."""
+        d = t.draws.c
+        query = sa.select(d.key).where(d.limit_name == counter.limit, d.whose == counter.whose)
+        with store_errors(), self._engine.connect() as db:
+            return sorted(db.execute(query).scalars())
+
     def discrepancies(self) -> list[Counter]:
         """Counters that differ from the sum of what was drawn: none, unless the database was changed."""
         d, c = t.draws.c, t.counters.c
