@@ -31,7 +31,10 @@ AT_ONCE = 16
 TOOLS = """
 tools:
   verify: {arguments: {customer: string}, returns: {verified: boolean}}
-  pay: {read_only: false, arguments: {customer: string, cents: integer}, returns: {accepted: boolean}}
+  pay:
+    read_only: false
+    arguments: {customer: string, cents: integer, order: string}
+    returns: {accepted: boolean}
 """
 POLICY = """
 identity: {tool: verify, verified: verified, customer: customer}
@@ -101,12 +104,12 @@ class Process:
 class Bank:
     """The back-end: the same key is one payment, whoever asks again."""
 
-    paid: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-    """Call, customer, cents by key."""
+    paid: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Arguments by key."""
     tries: Tally[str] = field(default_factory=Tally)
     contradictions: int = 0
 
-    def pay(self, key: str, customer: str, cents: int, fate: Fate) -> dict[str, Any]:
+    def pay(self, key: str, arguments: Mapping[str, Any], fate: Fate) -> dict[str, Any]:
         """The answer. Raises ToolError."""
         self.tries[key] += 1
         first = self.tries[key] == 1
@@ -116,8 +119,7 @@ class Bank:
             return {"accepted": False}
         if fate == "request lost" and first:
             raise ToolError("tool-timeout")
-        effect = (key.partition(":")[0], customer, cents)
-        self.contradictions += self.paid.setdefault(key, effect) != effect
+        self.contradictions += self.paid.setdefault(key, dict(arguments)) != arguments
         if fate == "answer lost" and first:
             raise ToolError("tool-timeout")
         return {"accepted": True}
@@ -134,12 +136,12 @@ class _Line:
     async def call(self, name: str, arguments: Mapping[str, Any], key: str) -> dict[str, Any]:
         if name == "verify":
             return {"verified": True}
-        step = self._fates[key]
+        step = self._fates[arguments["order"]]
         for _ in range(step.pauses):
             await asyncio.sleep(0)
         self._process.step()
         try:
-            return self._bank.pay(key, arguments["customer"], arguments["cents"], step.fate)
+            return self._bank.pay(key, arguments, step.fate)
         finally:
             self._process.step()
 
@@ -221,7 +223,10 @@ async def _hold(
     tools = PolicedTools(line, gate, Caller(call, lambda: 0.0, dict, dict))
     await tools.call("verify", {"customer": customer}, f"{call}:v")
     for nth, step in enumerate(steps):
-        key, arguments = f"{call}:{nth}", {"customer": customer, "cents": step.cents}
+        key, arguments = (
+            f"{call}:{nth}",
+            {"customer": customer, "cents": step.cents, "order": f"{call}:{nth}"},
+        )
         for _ in range(2):
             try:
                 told[key] = (await tools.call("pay", arguments, key))["accepted"]
@@ -261,6 +266,7 @@ class Rounds:
         told: dict[str, bool],
         when: tuple[datetime, int],
     ) -> bool:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _what: None)  # It dies.
         process = Process(when[1])
         gate, line = _gate(self.ledger, fates, process, when[0]), _Line(bank, fates, process)
         customers = (f"{self._round}c{nth % 5}" for nth in range(len(names)))
@@ -270,7 +276,6 @@ class Rounds:
         ]
         while not process.dead and not all(task.done() for task in tasks):
             await asyncio.wait(tasks, timeout=0.001, return_when=asyncio.FIRST_EXCEPTION)
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, _what: None)  # It died.
         while pending := [task for task in tasks if not task.done()]:
             for task in pending:  # Again and again: what it does about it waits for a disk that is gone.
                 task.cancel()
@@ -290,12 +295,14 @@ class Rounds:
     def _reckon(self, bank: Bank, told: Mapping[str, bool], at: datetime) -> None:
         found = self.findings
         found.effects += len(bank.paid)
-        found.double_effects += bank.contradictions
+        orders = Tally(paid["order"] for paid in bank.paid.values())
+        found.double_effects += bank.contradictions + sum(n > 1 for n in orders.values())
         for limit in _PARSED.limits.values():
             totals, times = Tally[str](), Tally[str]()
-            for call, customer, cents in bank.paid.values():
+            for paid in bank.paid.values():
+                call, customer = paid["order"].partition(":")[0], paid["customer"]
                 whose = {"call": call, "customer-day": customer, "day": "today"}[limit.per]
-                totals[whose] += cents
+                totals[whose] += paid["cents"]
                 times[whose] += 1
             found.violations += sum(cents > (limit.amount or 0) for cents in totals.values())
             found.violations += sum(limit.count is not None and n > limit.count for n in times.values())
