@@ -99,7 +99,7 @@ def errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as exc:
         raise StoreError("store-unavailable", f"{path.name}: {exc}", file=str(path)) from exc
-    except sqlite3.DatabaseError as exc:
+    except sqlite3.Error as exc:
         raise StoreError("store-damaged", f"{path.name}: {exc}", file=str(path)) from exc
 
 

@@ -113,6 +113,16 @@ def test_old_records_go_up_to_a_checkpoint_and_the_rest_still_verifies(path: Pat
     chain.close()
 
 
+def test_many_old_records_go_in_steps(
+    chain: Chain, path: Path, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecore.audit.chain._PRUNED_AT_ONCE", 3)
+    assert chain.prune("9999") == 12
+    kinds = [json.loads(body)["data"] for body in bodies(path)]
+    assert kinds == [{"through": nth, "records": 4} for nth in (4, 8, 12)]
+    assert verify(path, signer).faults == []
+
+
 def test_only_the_owner_may_read_it(chain: Chain, path: Path) -> None:
     for file in path.parent.glob("audit.*"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -27,6 +27,7 @@ def test_a_key_is_made_once_and_found_again(keys: KeyStore, masters: FileMasters
     other.close()
     assert code(keys.open, "call-2") == "no-key"
     assert code(keys.open, "call-1", "vault") == "no-key"
+    assert code(keys.make, "call-1", "", "notes") == "bad-record"
 
 
 def test_a_call_has_a_key_for_each_kind(keys: KeyStore) -> None:

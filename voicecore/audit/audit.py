@@ -152,7 +152,7 @@ class Audit:
             batch = tasks[start : start + BATCH]
             try:
                 receipts = self._chain.append([task.entry for task in batch if task.entry])
-            except StoreError as exc:
+            except Exception as exc:  # whatever it is, who waits must be told
                 self._refuse(tasks[start:], exc)
                 return
             self._failure = None
@@ -162,10 +162,10 @@ class Audit:
                 if task.done is not None:
                     task.done.set_result(receipt)
 
-    def _refuse(self, tasks: list[_Task], cause: StoreError) -> None:
-        if self._failure != cause.code:
+    def _refuse(self, tasks: list[_Task], cause: Exception) -> None:
+        if self._failure != str(cause):
             log.error("audit records can't be kept", exc_info=cause)
-        self._failure = cause.code
+        self._failure = str(cause)
         self._late = [task for task in tasks if task.done is None]
         if len(tasks) > len(self._late):
             self._room.release(len(tasks) - len(self._late))
@@ -181,7 +181,7 @@ class Audit:
         try:
             made = self._chain.checkpoint()
             self._pending, self._due = self._state()
-        except StoreError as exc:
+        except Exception as exc:
             log.error("a checkpoint can't be kept", exc_info=exc)
             for done in asked:
                 self._room.release()

@@ -14,6 +14,7 @@ from voicecore.errors import StoreError
 VERSION = 1
 PRUNED = "audit.pruned"
 """The kind of the record that says which records were removed when their time was over."""
+_PRUNED_AT_ONCE = 10_000
 _MAKE = (
     "CREATE TABLE records"
     " (seq INTEGER PRIMARY KEY, call TEXT NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL)",
@@ -91,27 +92,38 @@ class Chain:
     def prune(self, before: str) -> int:
         """Remove what is older than ``before`` (RFC 3339, UTC), up to a checkpoint; how many records.
 
-        The checkpoint stays and the chain goes on from it; a record says what was removed.
+        The checkpoint stays and the chain goes on from it; a record says what was removed. In steps, between
+        which others can add.
         """
-        with durable.errors(self.path), durable.transaction(self._db):
-            last = None
-            for seq, line in self._db.execute("SELECT seq, line FROM checkpoints ORDER BY seq"):
-                if Checkpoint.parse(line).date >= before:
-                    break
-                last = seq
-            if last is None:
-                return 0
-            gone = self._db.execute("DELETE FROM records WHERE seq <= ?", (last,)).rowcount
-            if gone:
-                self._db.execute("DELETE FROM checkpoints WHERE seq < ?", (last,))
-                data = {"through": last, "records": gone}
-                self._append([Entry.make(BOX, PRUNED, 0.0, data, "", self._clock())])
+        gone = 0
+        with durable.errors(self.path):
+            while some := self._prune(before):
+                gone += some
         if gone:
             durable.wipe_log(self._db, self.path)
         return gone
 
     def close(self) -> None:
         self._db.close()
+
+    def _prune(self, before: str) -> int:
+        """Up to one checkpoint, or more if the records are few."""
+        with durable.transaction(self._db):
+            first = self._db.execute("SELECT min(seq) FROM records").fetchone()[0] or 0
+            last = 0
+            for seq, line in self._db.execute("SELECT seq, line FROM checkpoints ORDER BY seq"):
+                if Checkpoint.parse(line).date >= before or (
+                    last >= first and seq - first >= _PRUNED_AT_ONCE
+                ):
+                    break
+                last = seq
+            if last < first or not first:
+                return 0
+            gone = self._db.execute("DELETE FROM records WHERE seq <= ?", (last,)).rowcount
+            self._db.execute("DELETE FROM checkpoints WHERE seq < ?", (last,))
+            data = {"through": last, "records": gone}
+            self._append([Entry.make(BOX, PRUNED, 0.0, data, "", self._clock())])
+            return gone
 
     def _head(self) -> tuple[int, str]:
         row = self._db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()

@@ -70,7 +70,7 @@ class Exporter:
             for checkpoint in self._chain.unshipped(name):
                 sink.send(checkpoint.line())
                 self._chain.ship(name, checkpoint.seq)
-        except (OSError, StoreError) as exc:
+        except (OSError, ValueError, StoreError) as exc:
             if name not in self._failed:
                 log.error("a checkpoint can't be exported", exc_info=exc, extra={"sink": name})
             self._failed.add(name)

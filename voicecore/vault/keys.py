@@ -67,7 +67,10 @@ class KeyStore:
             raise
 
     def make(self, call_id: str, caller: str = "", kind: str = "record") -> CallKey:
-        """The call's key; if there was none, it is made and durable now. Raises ``key-destroyed``."""
+        """The call's key; if there was none, it is made and durable now. Raises ``key-destroyed``, and
+        ``bad-record`` for a kind that erasing would not know."""
+        if kind not in KINDS:
+            raise StoreError("bad-record", f"no kind of data: {kind!r}", call=call_id)
         with self._lock, durable.errors(self.path):
             row = _select(self._db, call_id, kind)
         if row is None:
