@@ -1,7 +1,7 @@
 """Recognition errors as a telephone recogniser makes them, put into a test case with a fixed seed.
 
-Homophones of digits, words misheard for others, words lost, fillers put in, numbers
-written as numerals. Digits of private numbers are hit like all other words, so that check digits no longer fit.
+Homophones of digits, words misheard for others, words lost, fillers put in, numbers written as numerals.
+Digits of private numbers are hit like all other words, so that check digits no longer fit.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ MISHEARD: dict[str, tuple[str, ...]] = {
 FILLERS = ("uh", "um", "ah", "the")
 NUMERALS = {word: str(n) for n, word in enumerate(listed("one two three four five six seven eight nine"), 1)}
 WRONG, LOST, FILLED, WRITTEN = 0.1, 0.01, 0.01, 0.03
-"""Chance of a word that has one to be misheard; of any to be lost, to get a filler before it; of a digit to be
-written as a numeral."""
+"""Chance of a word with an entry to be misheard, of any to be lost or to get a filler before it, of a digit
+to be written as a numeral."""
 
 
 def misheard(case: Case, random: Random) -> Case:

@@ -15,25 +15,27 @@ HERE = Path(__file__).parent
 SLOT = re.compile(r"\{(\w+)(?: (=)?(\d)/(\d))?(?::(\w+))?\}")
 TIMES = 2
 """How often a wording with something to fill in is spoken."""
-SPLITS = ("dev", "test", "blind")
-ORDINARY = {"dev": 1500, "test": 1500, "blind": 600}
+SPLITS = ("dev", "test", "blind", "unseen")
+ORDINARY = {"dev": 1500, "test": 1500, "blind": 600, "unseen": 600}
 """Different cases in each part of the ordinary set."""
 ZEROS = ("oh", "zero", "zero", "o")
 NATO = dict(zip("ABCDEFGHJKLMNPQRSTUVWXYZ", (
     *("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "juliet", "kilo", "lima"),
-    *("mike", "november", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "x ray"),
-    *("yankee", "zulu"),
+    *("mike", "november", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey"),
+    *("x ray", "yankee", "zulu"),
 ), strict=True))  # fmt: skip
 EXAMPLES = {"B": "boy", "D": "david", "M": "mary", "N": "nancy", "P": "peter", "S": "sam", "T": "tom"}
 FIXES = {
     "dev": ("no wait", "sorry", "no", "i mean", "scratch that", "oops"),
     "blind": ("no hang on", "i'm sorry", "oh wait", "no that's wrong", "strike that", "nope"),
+    "unseen": ("no that's not it", "hold up", "wait no", "let me redo that", "sorry sorry", "make that"),
     "test": ("let me start again", "actually", "excuse me", "wait", "my mistake", "correction", "no no"),
 }
 HESITATIONS = {
     "dev": ("uh", "um", "and then", "er"),
     "blind": ("uh uh", "okay", "erm", "and", "so", "give me a second"),
     "test": ("uhm", "mm", "ah", "let's see", "then", "hm"),
+    "unseen": ("umm", "hmm", "you know", "uh let me see", "and uh", "okay so"),
 }
 
 
@@ -99,6 +101,7 @@ Style = Callable[[Random, str], str]
 STYLES: dict[str, tuple[Style, ...]] = {
     "dev": (one_by_one, one_by_one, doubled, paired, as_numbers, written, hyphenated),
     "blind": (one_by_one, one_by_one, doubled, paired, as_numbers, as_numbers, written),
+    "unseen": (one_by_one, one_by_one, doubled, paired, as_numbers, written, hyphenated),
     "test": (one_by_one, doubled, doubled, paired, paired, as_numbers, as_numbers, written),
 }
 

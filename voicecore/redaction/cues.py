@@ -160,8 +160,8 @@ class Cues:
                 self._by_first.setdefault(words[0], []).append((words, cue))
         for entries in self._by_first.values():
             entries.sort(key=lambda entry: -len(entry[0]))
-        words = {word for entries in self._by_first.values() for phrase, _ in entries for word in phrase}
-        self.words = frozenset(word for word in words if len(word) > 3) - _COMMON
+        every = {word for entries in self._by_first.values() for phrase, _ in entries for word in phrase}
+        self.words = frozenset(word for word in every if len(word) > 3) - _COMMON
 
     def spot(self, words: Sequence[str]) -> list[Spotted]:
         """All cues in ``words``, in order; the longest phrase wins."""

@@ -174,7 +174,7 @@ def _introduced(words: Sequence[str], start: int) -> int:
     """Where the name begins that "my email is" introduces a few words before ``start``."""
     for back in range(1, _LONGEST + 1):
         before = word_at(words, start - back - 1)
-        if word_at(words, start - back) in FILLERS | {"it's", "is", "at", "um", "sure", "yes", "yeah"}:
+        if word_at(words, start - back) in FILLERS | {"it's", "is", "at", "and", "sure", "yes", "yeah"}:
             break
         if before in ("is", "it's") or (before == "address" and word_at(words, start - back) != "is"):
             return start - back

@@ -98,7 +98,7 @@ class Judge:
         value, length = said.chars, len(said.chars)
         card = self._right(said, is_card) if length >= 12 else None
         if card and not (cue and cue.entity in (Entity.IBAN, Entity.NATIONAL_ID)):
-            return Kind(Entity.CARD, 0.99 if cue else 0.95, card, True)
+            return Kind(Entity.CARD, 0.99 if cue else 0.95, card, len(card) > 14)
         if cue is not None and cue.entity in self._shapes and self._right(said, self.check(cue.entity)):
             return self._by_cue(said, cue)
         if cue is not None and not said.measured:

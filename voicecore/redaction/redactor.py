@@ -57,6 +57,19 @@ class Redactor:
     def __repr__(self) -> str:
         return f"<Redactor: {len(self._turns)} turns>"
 
+    def fork(self) -> Redactor:
+        """The same for now: what would be found in a turn that may yet be taken back."""
+        other = Redactor(self._rules)
+        other.secrets = self.secrets.copy()
+        other._tracker = self._tracker.fork(other.secrets)
+        other._turns = [replace(turn, findings=dict(turn.findings)) for turn in self._turns]
+        other._names = dict(self._names)
+        return other
+
+    def learned(self, entity: str, value: str) -> str:
+        """The token of a value that came from a tool; said by anybody from now on, it is private too."""
+        return self._token(Hit(entity, 1.0, 0, 0, value.lower()))
+
     def heard(self, text: str, words: Sequence[Word] = (), expecting: str | None = None) -> Redacted:
         """A turn of the caller. ``words`` bring the times; ``expecting`` is the entity that the dialogue asks
         for, where it knows better than the agent's words tell."""

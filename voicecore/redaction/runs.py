@@ -37,15 +37,17 @@ MISHEARD = {
 """What recognisers write for a digit, and what next to digits is hardly anything else."""
 _LINKING = {word: digit for word, digit in HOMOPHONES.items() if word not in MISHEARD}
 """The same for words that also stand between numbers ("two to four")."""
+_HOMOPHONES = MISHEARD.keys() | _LINKING.keys()
 _STARTERS = frozenset(UNITS) | frozenset(TEENS) | frozenset(TENS) | ZEROS | frozenset(REPEATS) | {"hundred"}
 _SINGLES = frozenset(UNITS) | ZEROS | frozenset(REPEATS) | frozenset({"", "to", "too", "for"})
 _DOUBTFUL = frozenset(listed("a i are you why be see sea pea tea queue cue eye ar es el em en oh owe ex"))
 MEASURES = frozenset(
     listed(
-        "dollar dollars euro euros pound pounds buck bucks quid cent cents pence percent degrees minute "
-        "minutes second seconds hour hours day days week weeks month months year years mile miles "
+        "moment dollar dollars euro euros pound pounds buck bucks quid cent cents pence percent degrees "
+        "minute minutes second seconds hour hours day days week weeks month months year years mile miles "
         "kilometers blocks people persons times point gigabytes megabytes megabits gigabits kilowatt "
-        "square thousand million grand o'clock am pm box boxes business copies pieces items tickets employees"
+        "square thousand million grand o'clock am pm box boxes business copies pieces items tickets "
+        "employees"
     )
 )
 """After a number these say that something was measured or counted."""
@@ -146,7 +148,9 @@ def _misheard(words: Sequence[str], at: int, length: int, pieces: int) -> str | 
     """The digit that a word right after a digit was misheard from."""
     word, following = words[at], word_at(words, at + 1)
     if word in MISHEARD:
-        return MISHEARD[word] if length > 1 or following in MISHEARD or _next_piece(words, at + 1) else None
+        return (
+            MISHEARD[word] if length > 1 or following in _HOMOPHONES or _next_piece(words, at + 1) else None
+        )
     if word in _LINKING and pieces > 3 and _next_piece(words, at + 1):
         return _LINKING[word]
     if word not in _LINKING or not {words[at - 1], following} <= _SINGLES | MISHEARD.keys():
@@ -179,6 +183,8 @@ def _taken_back(words: Sequence[str], at: int, cues: frozenset[str]) -> int | No
     reach = words[at : at + _LONGEST_REPAIR]
     for more, word in enumerate(reach):
         if word == BAR or word in cues or word in MEASURES:
+            return None
+        if word == "one" and more and reach[more - 1] not in BRIDGES | _REPAIRS:
             return None
         if (more and word in _STARTERS | MISHEARD.keys()) or word[0].isdigit():
             return at + more if not _REPAIRS.isdisjoint(reach[:more]) else None
@@ -216,10 +222,10 @@ def find_runs(
     runs: list[Run] = []
     at = 0
     while at < len(words):
-        run = _run(words, at, cues)
+        run = None if _of_day(words, at) else _run(words, at, cues)
         if run:
             runs.append(run)
-        at = run.end if run else at + 1
+        at = run.end if run else at + 1 + _of_day(words, at)
     return runs
 
 
@@ -235,7 +241,7 @@ def _run(words: Sequence[str], start: int, cues: frozenset[str]) -> Run | None:
             parts, apart = [*parts, ""], [*apart, ""]
     said = words[start:end]
     pronoun = said == ["one"] and start > 0 and words[start - 1] != BAR and words[start - 1] not in HEADS
-    if pronoun or all(word in ("oh", "o") for word in said):
+    if pronoun or (len(said) < len(words) and all(word in ("oh", "o") for word in said)):
         return None
     measured = word_at(words, end) in MEASURES or _of_day(words, end)
     scaled = (pieces == 1 and "hundred" in said) or not _SCALES.isdisjoint(words[max(0, start - 1) : end])

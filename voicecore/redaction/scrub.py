@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from voicecore.redaction.entities import Entity
+from voicecore.redaction.kinds import is_card
 from voicecore.redaction.redactor import Redactor, Rules
 
+_SURE = 0.7
+"""Ids and times are long numbers too."""
 PRIVATE = "pii"
 """Attributes and fields under this name are dropped unread."""
+
+
+_CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+"""In logs they also stand inside of JSON and the like, where no words are."""
+
+
+def _card(match: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", match[0])
+    return "[CARD]" if is_card(digits) else match[0]
 
 
 class Scrubber:
@@ -21,9 +34,10 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """``text`` with "[CARD]" and the like in the place of what is surely private."""
+        text = _MAIL.sub("[EMAIL]", _CARD.sub(_card, text))
         out, at = "", 0
         for finding in Redactor(self._rules).heard(text).findings:
-            if finding.entity != Entity.NUMBER:
+            if finding.score >= _SURE:
                 out += f"{text[at : finding.start]}[{finding.entity.upper()}]"
                 at = finding.end
         return out + text[at:]
@@ -36,7 +50,8 @@ class Scrubber:
             return {self.value(k): self.value(v) for k, v in value.items() if k != PRIVATE}
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
-        return self.text(repr(value)) if isinstance(value, BaseException) else value
+        failed = isinstance(value, BaseException)
+        return self.text(f"{type(value).__name__}: {value}") if failed else value
 
 
 class LogFilter(logging.Filter):

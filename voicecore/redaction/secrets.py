@@ -21,6 +21,16 @@ class Secrets:
         self._tokens: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
 
+    def copy(self) -> Secrets:
+        """The same for now; what comes to one is not in the other."""
+        other = Secrets()
+        other._values, other._tokens, other._counts = (
+            dict(self._values),
+            dict(self._tokens),
+            dict(self._counts),
+        )
+        return other
+
     def conceal(self, entity: str, value: str) -> str:
         """The token of a value."""
         token = self._tokens.get((entity, value.lower()))

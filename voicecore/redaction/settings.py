@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
-from voicecore.config import Section
+from voicecore.config import Section, load_yaml
 from voicecore.redaction.entities import Entity
 
+FILE = "redaction.yaml"
 Sight = Literal["token", "tail", "value"]
 """What a role sees of a value: its token, the last characters, all of it."""
 
@@ -44,8 +46,16 @@ class RedactionSettings(Section):
     region: str = Field("US", pattern=r"^[A-Z]{2}$")
     """Where telephone numbers without a country code belong (ISO 3166)."""
     patterns: tuple[Pattern, ...] = ()
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Slots, arguments and results of tools, by name, that hold private data, and which entity it is."""
     public: tuple[str, ...] = ()
     """Web domains that are nobody's secret ("acme.com"), such as the company's own."""
     roles: dict[str, dict[str, Sight]] = Field(default_factory=dict)
     """By role and entity ("*" for all others) what the console shows; what is not said is a token. Security
     codes and passcodes are never shown."""
+
+
+def load_redaction(folder: Path) -> RedactionSettings:
+    """An agent's; the defaults where its folder has none. Raises ConfigError."""
+    path = folder / FILE
+    return load_yaml(path, RedactionSettings) if path.exists() else RedactionSettings()

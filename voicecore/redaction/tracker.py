@@ -91,6 +91,15 @@ class Tracker:
         self._tail = False
         self._quiet = 0
 
+    def fork(self, secrets: Secrets) -> Tracker:
+        """The same for now, with ``secrets`` of its own."""
+        other = Tracker(self._judge, secrets, self._threshold)
+        number = self._open
+        if number is not None:
+            other._open = replace(number, parts=list(number.parts), echoes=list(number.echoes))
+        other._asked, other._tail, other._quiet = self._asked, self._tail, self._quiet
+        return other
+
     @property
     def asked(self) -> str:
         """The entity that the agent asked for, or that the caller announced; "" for none."""
@@ -217,9 +226,11 @@ class Tracker:
     def _agent(self, heard: Heard) -> list[Mark]:
         marks: list[Mark] = []
         asks = [cue for spotted in heard.cues if (cue := _question(heard.words, spotted))]
+        repeated = False
         for nth, run in enumerate(heard.runs):
-            if self._open and len(run.digits) > 1 and run.digits[:4] in self._open.chars:
+            if self._open and _repeats(self._open, run, heard.words):
                 self._open.echoes.append(_Part(heard.turn, run, False))
+                repeated = True
                 marks += self._marks(self._open)
                 continue
             number = _Open([_Part(heard.turn, run, False)])
@@ -227,7 +238,7 @@ class Tracker:
                 marks += self._marks(number)
             else:
                 marks += self._echo(heard, run)
-        self._ask(heard, asks, bool(marks))
+        self._ask(heard, asks, repeated or bool(marks))
         return marks
 
     def _settle_agent(self, number: _Open, own: Sequence[Cue], tail: bool) -> bool:
@@ -256,6 +267,13 @@ class Tracker:
             self._asked, self._tail = None, False
 
 
+def _repeats(number: _Open, run: Run, words: Sequence[str]) -> bool:
+    """Whether the agent says a part of the number again; a single digit only if it is known what it is."""
+    counted = run.start > 0 and words[run.start - 1] in ("last", "next", "first", "final", "other")
+    enough = len(run.digits) > (0 if number.cue and not counted else 1) and not run.measured
+    return enough and run.digits[:_TELLING] in number.chars
+
+
 def _adjoins(heard: Heard, before: _Open, run: Run) -> bool:
     """Whether only "and" or the like is between a run and the unfinished number before it in its turn."""
     unfinished = (
@@ -270,7 +288,11 @@ def _question(words: Sequence[str], spotted: Spotted) -> Cue | None:
     if cue.asked < WEAK or cue.least == 99:
         return cue
     before = words[max(0, spotted.start - 2) : spotted.start]
-    asks = cue.entity == Entity.EXPIRY or not {"what", "which", "what's"}.isdisjoint(before)
+    asks = (
+        cue.entity == Entity.EXPIRY
+        or len(words) <= _SHORT
+        or not {"what", "which", "what's"}.isdisjoint(before)
+    )
     return replace(cue, least=min(cue.least, 4), asked=3) if asks or tail_asked(words) else None
 
 
