@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 
 OFFLINE = {
+    "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -13,7 +14,8 @@ OFFLINE = {
     "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     "DO_NOT_TRACK": "1",
 }
-"""What each of them reads: huggingface_hub, transformers, datasets, OpenTelemetry, FastAPI, and others."""
+"""Read by ONNX Runtime (which else reports to mobile.events.data.microsoft.com since 1.31), huggingface_hub,
+transformers, datasets, OpenTelemetry, FastAPI, and others."""
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 """A proxy would make every address look like its own."""
 
