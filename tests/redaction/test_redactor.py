@@ -93,3 +93,9 @@ def test_entities_that_nobody_wants_stay():
 def test_keys_become_a_token_only(call):
     assert call.keyed("4539148803436467", Entity.CARD) == "[CARD_1]"
     assert "4539" not in repr(call) + repr(call.secrets)
+
+
+def test_what_the_dialogue_expects_is_believed(call):
+    assert call.heard("seven two", expecting=Entity.ACCOUNT).text == "[ACCOUNT_1]"
+    assert call.heard("featherstonehaugh", expecting=Entity.NAME).text == "[NAME_1]"
+    assert call.heard("four", expecting=Entity.NAME).text == "four"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicecore.redaction.entities import Entity
@@ -152,7 +152,7 @@ _COMMON = frozenset(listed("that from with what live mine where would"))
 class Cues:
     """The phrases, by their first word; a bundle adds its own."""
 
-    def __init__(self, more: Iterable[tuple[Cue, Iterable[str]]] = ()) -> None:
+    def __init__(self, more: Sequence[tuple[Cue, Sequence[str]]] = ()) -> None:
         self._by_first: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}
         for cue, phrases in (*((cue, listed(text)) for cue, text in _TABLE), *more):
             for phrase in phrases:
@@ -160,8 +160,15 @@ class Cues:
                 self._by_first.setdefault(words[0], []).append((words, cue))
         for entries in self._by_first.values():
             entries.sort(key=lambda entry: -len(entry[0]))
+        self._by_entity: dict[str, Cue] = {}
+        for cue, _ in (*_TABLE, *more):
+            self._by_entity.setdefault(cue.entity, cue)
         every = {word for entries in self._by_first.values() for phrase, _ in entries for word in phrase}
         self.words = frozenset(word for word in every if len(word) > 3) - _COMMON
+
+    def asking(self, entity: str) -> Cue | None:
+        """What it takes to be an answer when ``entity`` is asked for; None if no words ask for it."""
+        return self._by_entity.get(entity)
 
     def spot(self, words: Sequence[str]) -> list[Spotted]:
         """All cues in ``words``, in order; the longest phrase wins."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from voicecore.redaction.cues import Spotted
 from voicecore.redaction.entities import Hit
 from voicecore.spoken.words import FILLERS, tokens
 from voicecore.types import Word
@@ -37,7 +39,10 @@ class Line:
         return (self.times[start][0], self.times[end - 1][1]) if self.times else (0.0, 0.0)
 
 
-def fluent(words: Sequence[str], find: Callable[[Sequence[str]], list[Hit]]) -> list[Hit]:
+FoundT = TypeVar("FoundT", Hit, Spotted)
+
+
+def fluent(words: Sequence[str], find: Callable[[Sequence[str]], list[FoundT]]) -> list[FoundT]:
     """What ``find`` finds in ``words`` without the hesitations, by the indexes in all of them."""
     kept = [at for at, word in enumerate(words) if word not in _HESITATIONS]
     hits = find([words[at] for at in kept])

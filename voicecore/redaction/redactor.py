@@ -30,7 +30,7 @@ class Rules:
     def __init__(self, settings: RedactionSettings | None = None) -> None:
         self.settings = settings or RedactionSettings()
         patterns = self.settings.patterns
-        self.cues = Cues((Cue(p.name, 6, 24, 2), p.cues) for p in patterns)
+        self.cues = Cues([(Cue(p.name, 6, 24, 2), p.cues) for p in patterns])
         self.judge = Judge(patterns, self.settings.region)
         self.wanted = frozenset([*self.settings.entities, *(p.name for p in patterns)])
 
@@ -74,7 +74,7 @@ class Redactor:
         """A turn of the caller. ``words`` bring the times; ``expecting`` is the entity that the dialogue asks
         for, where it knows better than the agent's words tell."""
         if expecting is not None:
-            self._tracker.expect(Cue(expecting, 3, 40, 1))
+            self._tracker.expect(self._rules.cues.asking(expecting))
         return self._take("caller", text, words)
 
     def spoken(self, text: str, words: Sequence[Word] = ()) -> Redacted:
@@ -98,7 +98,7 @@ class Redactor:
     def _take(self, who: Who, text: str, timed: Sequence[Word]) -> Redacted:
         line, number = read(text, timed), len(self._turns)
         self._turns.append(_Turn(who, line))
-        spotted = self._rules.cues.spot(line.words)
+        spotted = fluent(line.words, self._rules.cues.spot)
         barred = frozenset(at for cue in spotted for at in range(cue.start, cue.end))
         runs = find_runs(line.words, self._rules.cues.words, barred)
         hits = self._others(who, line, spotted, runs)
@@ -120,13 +120,18 @@ class Redactor:
         words, expiry = line.words, self._expiring(asked, spotted)
         hits = [
             *fluent(words, partial(find_internet, public=self._rules.settings.public)),
-            *find_places(words, runs, asked == Entity.ADDRESS),
+            *fluent(words, partial(self._places, runs=runs, whole=len(words), asked=asked)),
             *fluent(words, partial(find_dates, birth=Entity.BIRTH_DATE in about, expiry=expiry)),
             *find_names(words, asked == Entity.NAME, frozenset(self._names)),
         ]
         return _apart(
             h for h in hits if h.entity in self._rules.wanted and h.score >= self._rules.settings.threshold
         )
+
+    def _places(self, words: Sequence[str], runs: Sequence[Run], whole: int, asked: str) -> list[Hit]:
+        """Addresses in words of which there were ``whole`` before hesitations were left out."""
+        runs = runs if len(words) == whole else find_runs(words)
+        return find_places(words, runs, asked == Entity.ADDRESS)
 
     def _expiring(self, asked: str, spotted: Sequence[Spotted]) -> bool:
         """Whether a date is a card's: nothing else expires once a card is spoken of."""

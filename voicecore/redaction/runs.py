@@ -35,7 +35,7 @@ MISHEARD = {
     "fore": "4",
 }
 """What recognisers write for a digit, and what next to digits is hardly anything else."""
-_LINKING = {word: digit for word, digit in HOMOPHONES.items() if word not in MISHEARD}
+_LINKING = {word: digit for word, digit in HOMOPHONES.items() if word not in MISHEARD} | {"when": "1"}
 """The same for words that also stand between numbers ("two to four")."""
 _HOMOPHONES = MISHEARD.keys() | _LINKING.keys()
 _STARTERS = frozenset(UNITS) | frozenset(TEENS) | frozenset(TENS) | ZEROS | frozenset(REPEATS) | {"hundred"}
@@ -106,8 +106,9 @@ def _piece(words: Sequence[str], at: int, inside: bool) -> Piece | None:
         if piece:
             return piece
     following = word_at(words, at + 1)
-    if word in REPEATS and (following in MISHEARD or following in TEENS):
-        return (MISHEARD.get(following) or str(TEENS[following])) * REPEATS[word], at + 2
+    if word in REPEATS and (following in _HOMOPHONES or following in TEENS):
+        digits = MISHEARD.get(following) or _LINKING.get(following) or str(TEENS[following])
+        return digits * REPEATS[word], at + 2
     if inside and word in MISHEARD and _next_piece(words, at + 1):
         return MISHEARD[word], at + 1
     spelling = _spelling(words, at)
@@ -146,12 +147,11 @@ def _next_piece(words: Sequence[str], at: int) -> bool:
 
 def _misheard(words: Sequence[str], at: int, length: int, pieces: int) -> str | None:
     """The digit that a word right after a digit was misheard from."""
-    word, following = words[at], word_at(words, at + 1)
+    word, more = words[at], bridge(words, at + 1)
+    following = word_at(words, more)
     if word in MISHEARD:
-        return (
-            MISHEARD[word] if length > 1 or following in _HOMOPHONES or _next_piece(words, at + 1) else None
-        )
-    if word in _LINKING and pieces > 3 and _next_piece(words, at + 1):
+        return MISHEARD[word] if length > 1 or following in _HOMOPHONES or _next_piece(words, more) else None
+    if word in _LINKING and pieces > 3 and _next_piece(words, more):
         return _LINKING[word]
     if word not in _LINKING or not {words[at - 1], following} <= _SINGLES | MISHEARD.keys():
         return None
@@ -196,6 +196,8 @@ def _gap(words: Sequence[str], at: int, length: int, cues: frozenset[str]) -> in
     end = bridge(words, at)
     if list(words[at:end]) == ["and"] and not _single(words, end):
         return None
+    if words[at] in ("in", "an") and words[at - 1] == "hundred" and _next_piece(words, at + 1):
+        return at + 1
     taken_back = _taken_back(words, at, cues)
     if taken_back is not None and length > 1:
         return taken_back
@@ -277,7 +279,10 @@ def _head(words: Sequence[str], start: int) -> int:
     """Where a run begins whose first digits may have been misheard."""
     while start and (
         words[start - 1] in MISHEARD
-        or (words[start - 1] in _LINKING and (start == 1 or _announced(words, start - 1)))
+        or (
+            words[start - 1] in _LINKING
+            and (bridge(words, 0, HEADS) >= start - 1 or _announced(words, start - 1))
+        )
     ):
         start -= 1
     return start
