@@ -107,7 +107,16 @@ class Tracker:
 
     def expect(self, cue: Cue | None) -> None:
         """The dialogue itself says what it waits for."""
-        self._asked = cue or self._asked
+        if cue is not None:
+            self._asked = cue
+            self._close_other(cue.entity)
+
+    def _close_other(self, entity: str) -> None:
+        """A number that is not of the entity now asked for has ended."""
+        number = self._open
+        known = number and (number.kind.entity if number.kind else number.cue.entity if number.cue else "")
+        if known and known not in (entity, Entity.NUMBER):
+            self._open = None
 
     def follow(self, heard: Heard) -> list[Mark]:
         """The marks that a turn brings, in it and in earlier ones."""
@@ -253,18 +262,12 @@ class Tracker:
         """What the agent's turn opens and closes."""
         another = not _ASKING.isdisjoint(heard.words) and _SAME.isdisjoint(heard.words)
         goes_on = repeated or len(heard.words) <= _SHORT or not (another or _GOES_ON.isdisjoint(heard.words))
-        if self._open:
-            known = (
-                self._open.kind.entity if self._open.kind else self._open.cue.entity if self._open.cue else ""
-            )
-            other = bool(asks) and bool(known) and asks[-1].entity not in (known, "number")
-            if other or not (goes_on or asks):
-                self._open = None
         if asks:
+            self._close_other(asks[-1].entity)
             self._asked, self._quiet = asks[-1], 0
             self._tail = tail_asked(heard.words)
         elif not goes_on:
-            self._asked, self._tail = None, False
+            self._open, self._asked, self._tail = None, None, False
 
 
 def _repeats(number: _Open, run: Run, words: Sequence[str]) -> bool:
