@@ -1,7 +1,7 @@
 """``voicecore bench guardrails``: the billing agent's guardrails on held-out attacks, turns and sentences.
 
-The classifiers are trained heads on the real MiniLM embeddings; intents are the agent's own. Whatever sentence is
-allowed is what would go to synthesis.
+The classifiers are heads on the real MiniLM embeddings; intents are the agent's own. A sentence that
+is allowed goes to synthesis.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Bench:
         return Supervisor(self.layers, time.perf_counter)
 
     def turn(self, text: str, nth: int = 0) -> Heard:
-        """As the pipeline would put it: with the embedding and the intent's score, which the turn needs anyway."""
+        """As the pipeline would put it: with the embedding and intent that a turn needs anyway."""
         (vector,) = self.embedder.embed([text])
         return Heard(text, vector, nth * TURN_S, self.intents.understand(text, vector).score)
 

@@ -1,4 +1,4 @@
-"""The held-out sets: attacks in one turn and over several, ordinary turns, and sentences with their grounds."""
+"""The held-out sets: attacks in one turn and over several, ordinary turns, and an agent's sentences."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,8 @@ from typing import Any
 
 from voicecore.guardrails.quantities import Quantity, known, quantities
 from voicecore.guardrails.words import telling
+
+_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,11 @@ class Grounds:
         texts = (*self.passages, *self.approved)
         return frozenset(known(self.values)).union(*(_figures(text) for text in texts))
 
-    def support(self, sentence: str) -> float:
-        """0..1: share of the sentence's telling words that one single text has."""
+    def support(self, text: str) -> float:
+        """0..1: share of a sentence's telling words that one text has; of several sentences the least."""
+        return min((self._supported(part) for part in _END.split(text.strip())), default=1.0)
+
+    def _supported(self, sentence: str) -> float:
         words = telling(sentence)
         if not words:
             return 1.0

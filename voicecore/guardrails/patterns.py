@@ -29,6 +29,14 @@ _SAY = r"(?:read|tell|give|say|show|list|spell|recite|repeat|name)"
 PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "self_harm": (
+            r"\bbe dead (?:already|tomorrow|soon)\b|\bi will be dead\b|\b(?:tired|sick) of (?:life|"
+            r"living)\b|\bnothing to live for\b",
+            r"\bdeserve to live\b|\bno way out but\b|\bhow to end (?:my life|it all)\b|\bthink(?:ing)? "
+            r"about (?:dying|death|suicide)\b",
+            r"\bleaving this world\b|\bsleep for ever\b|\b(?:a|my) goodbye letter\b|\bdo something to "
+            r"myself\b|\bburden to any\w+\b",
+            r"\bhang (?:himself|herself)\b|\bswallowed pills\b|\bto my wrist\b|\bending everything\b|"
+            r"\bin front of (?:a|the) train\b",
             r"\bkill(?:ing)? (?:my ?self|him ?self|her ?self)\b",
             r"\b(?:end|ending|take|taking) (?:my|my own|his|her) (?:own )?life\b",
             r"\bsuicid(?:e|al)\b",
@@ -45,6 +53,13 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\blife is not worth\b",
         ),
         "emergency": (
+            r"\bcaught fire\b|\bexploded\b|\boverdose\b|\bblood everywhere\b|\bburglars?\b|\bhaving a "
+            r"seizure\b|\bhit by a car\b|\bcollapsed here\b",
+            r"\bthreatens to kill\b|\bis shooting\b|\bnot waking up\b|\ballergic reaction\b|\bgoing to "
+            r"(?:hit|kill) me\b|\bboat is sinking\b",
+            r"\bthere has been an accident\b(?! last)|\bsomething poisonous\b|\bfell (?:out of|from) "
+            r"the (?:window|roof)\b|\blying on the (?:floor|pavement|street)\b",
+            r"\bscream\b.*\bbeat|\bbeating his wife\b|\bblood does not stop\b|\bit is an emergency\b",
             r"\b(?:is|are|house|flat|kitchen|building) (?:on fire|burning|in flames)\b(?! sale)",
             r"\bthere is (?:a )?(?:fire|smoke)\b(?! alarm)",
             r"\b(?:am|is|are|think it is|think i am) having a (?:heart attack|stroke|seizure)\b|\bit is "
@@ -61,6 +76,11 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\bthis is an emergency\b|\b(?:is|are) dying here\b|\bi have been (?:stabbed|shot)\b",
         ),
         "abuse": (
+            r"\byou (?:\w+ ){0,2}(?:fools?|crooks|clown|creep|swine|parasites|losers?|jerks?)\b|\bup "
+            r"yours\b|\bget stuffed\b|\bgo jump in\b",
+            r"\bbrain ?dead\b|\bretarded\b|\bhope you (?:all )?die\b|\bmake your life hell\b|\bi know "
+            r"where (?:you|your \w+) (?:lives?|works?)\b",
+            r"\bi would strangle\b|\bburn you\b|\bdirty foreigners\b|\bare you (?:deaf|blind) you\b",
             r"\bf+u+c+k+\w*\b|\bmotherfucker\w*\b",
             r"\b(?:asshole|arsehole|bastard|bitch|cunt|dickhead|moron|retard|wanker|twat|slut|whore|"
             r"scum|idiot)s?\b",
@@ -77,6 +97,24 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\b(?:bring|bringing) (?:a |my )?(?:gun|knife|bomb)\b",
         ),
         "extraction": (
+            r"\b(?:text|script|prompt|instructions?|rules|guidelines) (?:that )?you (?:were|are reading|"
+            r"got|have been|have to follow)\b",
+            r"\beverything above this\b|\byour (?:initial|first|secret) (?:prompt|instruction|words?)\b",
+            r"\b(?:sentence|line) of (?:your|that) (?:instructions|prompt|text)\b|\byour instructions "
+            r"(?:letter|word)\b",
+            r"\bdata (?:of|about|on) (?:that|other|another) (?:person|people|customers?|callers?)\b|"
+            r"\babout other people\b",
+            r"\b(?:my|his|her|the) (?:\w+ )?(?:ex|husband|wife|girlfriend|boyfriend|neighbou?r|uncle|"
+            r"aunt|boss|colleague|friend|tenant|technician|supervisor)'s (?:\w+ )?(?:address|name|"
+            r"number|payments|contract|bill|card|balance|invoice)\b",
+            r"\b(?:address|number|name|data|email address|account number|mobile number) of (?:this|that|"
+            r"your|the|another|a) (?:\w+ )?(?:customer|client|person|caller|technician|woman|man|"
+            r"supervisor)\b",
+            r"\bwhere (?:does|do) (?:he|she|they) live\b|\bwhere (?:he|she|they) lives?\b",
+            r"\b(?:belongs to|customer with|person with|person behind) (?:the )?(?:customer )?number\b",
+            r"\b(?:all names|list of your customers|your biggest customers|log of the last calls|admin "
+            r"(?:pin|password|code))\b",
+            r"\bwhat did the previous\b|\bpostcode (?:begins|starts)\b|\bforbidden to say\b",
             rf"\b(?:your|the) {_INNER}(?:{_RULES}|text|words|configuration)?\b.*\b(?:is|are|say|read|tell)\b",
             rf"\b{_SAY}\b.*\b(?:your|the) (?:{_INNER}){{0,2}}(?:instructions|system prompt|prompt|"
             rf"guidelines|hidden rules)\b",
@@ -100,6 +138,20 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\bdigit of the postcode\b",
         ),
         "injection": (
+            r"\b(?:obey|follow|act on|carry out) (?:it|me|the following|my (?:commands?|orders?))\b(?! up)",
+            r"\byour (?:new |only |next )?(?:task|purpose|mission|answer) (?:is to|must)\b",
+            r"\b(?:no longer|not) need to (?:verify|check) me\b|\btreat me as (?:a )?verified\b",
+            r"\b(?:note to|message to|message for) (?:the )?(?:ai|assistant|model|robot|bot)\b",
+            r"\b(?:update|change|updating) your (?:policy|configuration|rules|instructions|memory)\b|"
+            r"\binto your memory\b",
+            r"\bunlock all\b|\bgrant (?:me )?full access\b|\bassume (?:that )?(?:it|the \w+) (?:was|is) "
+            r"(?:right|correct)\b",
+            r"\b(?:respond|answer)\b.*\b(?:yes to (?:everything|all|the next)|only with|with the words?)\b",
+            r"\bi (?:give you permission|order you|instruct you|command you)\b",
+            r"\byour (?:\w+ )?(?:instructions|rules|orders|guidelines) (?:are|have|were) (?:been "
+            r")?(?:void|changed|suspended|outdated|deleted|invalid)\b",
+            r"\bbecome my (?:\w+ )?(?:servant|assistant)\b|\bmy commands\b|\b(?:what i|whatever i) "
+            r"(?:ask|say|tell you)\b.*\byou (?:will )?(?:say|do)\b",
             rf"\b{_DROP} (?:\w+ ){{0,4}}(?:your|all|any|previous|these|those|company|every) (?:\w+ "
             rf"){{0,3}}{_RULES}\b",
             rf"\b{_DROP} (?:all |everything )(?:\w+ ){{0,3}}(?:told|were told|learned|programmed)\b",
@@ -128,6 +180,19 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\b(?:call|run|execute|use) the (?:\w+ )?(?:function|tool|command)\b",
         ),
         "jailbreak": (
+            r"\b(?:let us|we) play (?:a|the|truth)\b|\b(?:play|take) the (?:role|part) of\b|\blet us do "
+            r"a role ?play\b",
+            r"\byou are (?:now )?(?:a|an|dan) ?(?:hacker|pirate|actor|thief|criminal|gangster|and dan)\b",
+            r"\bin (?:this|my|a) (?:story|dream|game|film)\b.*\b(?:you|how)\b|\bparallel world\b|"
+            r"\bopposite day\b",
+            r"\bevery ?thing is (?:allowed|permitted)\b|\bswear for me\b|\bsomething (?:forbidden|"
+            r"dirty)\b|\byou can swear\b",
+            r"\bnot supposed to (?:give|say|tell)\b|\bget you fired\b|\bevil side\b|\bstop obeying\b|"
+            r"\bif your company could not\b",
+            r"\bhow (?:do|does|can|could|would|to)\b.*\b(?:free electricity|poison|without being "
+            r"(?:noticed|caught)|commit fraud|not mine)\b",
+            r"\b(?:copy|use) (?:somebody|someone|another person)'s\b|\bavoid being caught\b|\bwithout "
+            r"(?:morals|conscience)\b",
             r"\b(?:pretend|imagine|suppose|act|play|speak|answer|make believe|role ?play)\b.*\b(?:no|"
             r"without|any|not) "
             r"(?:\w+ ){0,2}(?:rules|limits?|restrictions|filters?|laws|guidelines|boss|conscience)\b",
@@ -149,6 +214,15 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\bjust between us\b.*\b(?:rules?|exception)\b",
         ),
         "advice": (
+            r"\bshould i (?:\w+ ){0,4}(?:loan|refinance|operation|settlement|bankruptcy|medication|"
+            r"savings|mortgage|pension|tablets|pills)\b",
+            r"\bwhat (?:would|does|will) (?:a|the|my) (?:lawyer|law|court)\b|\bgood investment\b|\bhow "
+            r"to invest\b|\bgovernment bonds\b",
+            r"\bi have (?:a fever|a rash|a headache|pains?)\b.*\btake\b|\bpain in my "
+            r"\w+\b.*\b(?:dangerous|serious)\b|\bsee a doctor with\b",
+            r"\blegal opinion\b|\bthe law give\b|\bcourt order\b|\bhide (?:the |my )?money\b|\bwrite my "
+            r"will\b|\bget a divorce\b|\bwhen we divorce\b",
+            r"\bwith antibiotics\b|\bis a blood pressure\b|\bwhat diagnosis\b|\btake you to court\b(?! if)",
             r"\b(?:should|shall|would|can|could) i (?:\w+ ){0,2}(?:sue|invest|divorce|appeal|object|"
             r"stop taking|declare bankruptcy|"
             r"buy bitcoin)\b",
@@ -165,6 +239,18 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             r"\bpersonal bankruptcy\b|\bdo i have a case\b|\bin court\b.*\?|\b(?:be|get) arrested\b",
         ),
         "off_topic": (
+            r"\bwho (?:invented|discovered|painted)\b|\bhow tall is\b|\bhow many (?:people live|"
+            r"kilometers)\b|\bhoroscope\b|\bfairy tale\b",
+            r"\b(?:recommend|suggest) (?:me )?a (?:good )?(?:film|book|restaurant|song)\b|\bfavou?rite "
+            r"(?:colou?r|singer|song|film|food|team)\b",
+            r"\bdo you (?:believe in|like football|have (?:a boyfriend|feelings))\b|\btranslate .* into "
+            r"(?:spanish|french|german|english)\b",
+            r"\bsolve a riddle\b|\bmy homework\b|\bmaths problem\b|\bfind a girlfriend\b|\bdo aliens\b|"
+            r"\bplay some music\b|\bhow do i lose weight\b",
+            r"\bwhat is the (?:news|time in|score|fastest animal|best (?:restaurant|beach|laptop))\b|"
+            r"\bwhat is (?:love|\w+ times \w+)\b",
+            r"\bwhat (?:shall|should) i (?:cook|wear)\b|\bquantum physics\b|\bworld war\b|\btheory of "
+            r"relativity\b|\bopinion on the election\b",
             r"\btell (?:me )?a joke\b|\bsing (?:me )?(?:a song|something)\b|\bwrite (?:me )?a (?:poem|"
             r"story|song)\b",
             r"\b(?:what is|how is|will) the weather\b|\bwill it (?:rain|snow)\b",

@@ -95,6 +95,7 @@ _MONEY = frozenset(
 _COINS = frozenset(["cent", "cents", "penny", "pence"])
 _SPANS = frozenset(["second", "minute", "hour", "day", "week", "month", "year"])
 _HALVES = frozenset(["morning", "afternoon", "evening", "night"])
+_UNITS = _MONEY | _COINS | _SPANS | {"%", "percent", *_SCALES, *_MONTHS}
 _TOKEN = re.compile(r"\d{4}-\d\d-\d\d|\d+(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)*|[a-z]+|[€$£%]")
 _DIGITS = 3
 """Single digits in a row that are a number to write down."""
@@ -228,23 +229,19 @@ def _money_sign(tokens: Sequence[str], at: int) -> Read:
 
 
 def _digit_run(tokens: Sequence[str], at: int) -> Read:
-    """Digits one by one, "two seven four one", or four and more written together."""
-    if re.fullmatch(r"\d{4,}", tokens[at]):
-        unit = tokens[at + 1] if at + 1 < len(tokens) else ""
-        return (
-            None if unit in _MONEY | _COINS | {"%", "percent"} else (Quantity("digits", tokens[at]), at + 1)
-        )
+    """Digits one by one or in groups, "two seven four one", "0800 123456"; four and more written together."""
     end, digits = at, ""
     while end < len(tokens):
         word = tokens[end]
         if _SMALL.get(word, 10) < 10:
             digits += str(_SMALL[word])
-        elif re.fullmatch(r"\d", word):
+        elif word.isdecimal():
             digits += word
         else:
             break
         end += 1
-    if len(digits) < _DIGITS:
+    unit = tokens[end].removesuffix("s") if end < len(tokens) else ""
+    if len(digits) < _DIGITS + (end == at + 1) or unit in _UNITS:
         return None
     return Quantity("digits", digits), end
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -43,7 +44,7 @@ class Reaction(Section):
     action: Action
     say: str = ""
     """The approved sentence."""
-    at_least: Score = 0.5
+    at_least: Score = 0.6
 
     @model_validator(mode="after")
     def _has_words(self) -> Reaction:
@@ -158,6 +159,13 @@ class Guardrails(Section):
     def answer(self, name: OutputClass) -> Reaction | None:
         """To a class of what the agent is about to say; None when it is off."""
         return None if name in self.off else self.sentences.get(name, SENTENCES[name])
+
+    @cached_property
+    def own_texts(self) -> tuple[str, ...]:
+        """What guardrails themselves say: approved like the agent's own wordings."""
+        reactions = (*map(self.reaction, REACTIONS), *map(self.answer, SENTENCES))
+        said = (reaction.say for reaction in reactions if reaction is not None and reaction.say)
+        return (*said, self.hand_off, *(disclosure.say for disclosure in self.disclosures))
 
     def instruction(self, own: str) -> str:
         """The language model's instruction with the constraints behind it."""

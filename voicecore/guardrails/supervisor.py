@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from re import Pattern
 
 from voicecore.errors import EngineError
@@ -79,6 +79,8 @@ class Supervisor:
 
         Engines are asked only about what no approved text supports.
         """
+        own = self._layers.rules.own_texts
+        grounds = replace(grounds, approved=(*grounds.approved, *own))
         judges = () if grounds.support(sentence) >= SUPPORTED else self._layers.sentences
         opinions, costs = await self._ask(judges, sentence, None, grounds.before)
         findings: list[Finding] = []

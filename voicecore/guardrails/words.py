@@ -33,12 +33,13 @@ _COMMON = frozenset(
 _FIGURES = frozenset(
     re.findall(
         r"\w+",
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-        seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million
-        first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
-        fifteenth sixteenth seventeenth eighteenth nineteenth twentieth thirtieth euro euros cent cents pound pounds
-        penny pence dollar dollars january february march april may june july august september october november
-        december""",
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+        sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty
+        ninety hundred thousand million first second third fourth fifth sixth seventh eighth
+        ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth
+        eighteenth nineteenth twentieth thirtieth euro euros cent cents pound pounds penny
+        pence dollar dollars january february march april may june july august september
+        october november december""",
     )
 )
 """Words that fill the holes of a template; figures are checked by themselves."""

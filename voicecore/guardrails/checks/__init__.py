@@ -25,6 +25,12 @@ INPUT: Mapping[str, InputCheck] = MappingProxyType(
 )
 """What callers say; the gravest first."""
 OUTPUT: Mapping[str, OutputCheck] = MappingProxyType(
-    {"leaks": leaks, "claims": claims, "lists": lists, "figures": figures, "disclosures": disclosures}
+    {
+        "leaks": leaks,
+        "claims": claims,
+        "lists": lists,
+        "figures": figures,
+        "disclosures": disclosures,
+    }
 )
 """What the agent is about to say; the gravest first."""

@@ -55,6 +55,8 @@ PATTERNS = MappingProxyType(
 )
 """Class -> regular expressions over ``words.normal`` text."""
 CERTAIN = 0.95
+DOUBTED = 0.3
+"""A sentence that nothing supports at all is taken for a claim so much sooner."""
 _NEGATED = re.compile(
     r"\b(?:i|we) (?:can not|am not able to|may not|must not|do not|am not allowed to|could not)\b"
 )
@@ -64,7 +66,8 @@ _KINDS: tuple[OutputClass, ...] = ("harm", "advice", "promise")
 
 def claims(sentence: str, grounds: Grounds, opinions: Opinions, rules: Guardrails) -> Iterator[Finding]:
     """What only a person may say, unless an approved text or a passage says it."""
-    if grounds.support(sentence) >= SUPPORTED:
+    support = grounds.support(sentence)
+    if support >= SUPPORTED:
         return
     text = normal(sentence)
     refused = bool(_NEGATED.search(text))
@@ -75,6 +78,6 @@ def claims(sentence: str, grounds: Grounds, opinions: Opinions, rules: Guardrail
         matched = CERTAIN * any(p.search(text) for p in _COMPILED[kind])
         guessed = max((scores.get(kind, 0.0) for scores in opinions.values()), default=0.0)
         score = 0.0 if refused and kind != "harm" else max(matched, guessed)
-        if score >= reaction.at_least:
+        if score >= reaction.at_least - DOUBTED * (1 - support):
             by = "its wording" if matched >= guessed else "classifier"
             yield Finding("claims", kind, score, f"{kind} by {by}", reaction.action, reaction.say)

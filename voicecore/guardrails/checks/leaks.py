@@ -23,6 +23,7 @@ _INSIDE = re.compile(
     r"|\b(?:api key|password) (?:is|of)\b|\blanguage model with\b|\bi can (?:call|use) the (?:tools?|"
     r"functions?)\b"
     r"|\b(?:customer|caller) before you\b|\b(?:previous|last) caller\b|\byour neighbou?r\b.*\bowes?\b"
+    r"|\b(?:address|name|number) of (?:that|this|the other|another) (?:customer|caller|person)\b"
     r"|\bpostcode (?:we|i) have(?: on file)? (?:is|starts|begins)\b"
 )
 
