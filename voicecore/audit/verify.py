@@ -106,9 +106,9 @@ class Walk:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.seq = 0
-        self._prev = GENESIS
+        self._prev = _GENESIS
         self._heads: dict[bytes, bytes] = {}
-        self._signed: dict[int, str] = {}
+        self._signed: dict[int, bytes] = {}
         self._good = 0
         self._anchor = 0
 
@@ -116,14 +116,14 @@ class Walk:
         """``signed``: checkpoints whose signatures are genuine; ``anchor``: the last record that was removed
         when its time was over."""
         for checkpoint in signed:
-            if self._signed.setdefault(checkpoint.seq, checkpoint.hash) != checkpoint.hash:
+            hash_ = checkpoint.hash.encode()
+            if self._signed.setdefault(checkpoint.seq, hash_) != hash_:
                 self.fault("rewritten", checkpoint.seq)
         self._anchor = anchor
         if self._anchor:
-            hash_ = self._signed.get(self._anchor)
-            if hash_ is None:
+            if self._anchor not in self._signed:
                 self.fault("record-missing", 1, self._anchor)
-            self.seq, self._prev = self._anchor, hash_ or GENESIS
+            self.seq, self._prev = self._anchor, self._signed.get(self._anchor, _GENESIS)
             self._good = self._anchor
         self._signed = {seq: h for seq, h in self._signed.items() if seq > self._anchor}
 
@@ -133,15 +133,17 @@ class Walk:
             self.fault(
                 "record-missing" if seq > self.seq else "record-inserted", self.seq + 1, max(seq - 1, 1)
             )
-        real = digest(body) if isinstance(body, bytes) else ""
-        if real.encode() != hash_:
+        body = body if isinstance(body, bytes) else b""
+        real = digest(body).encode()
+        if real != hash_:
             self.fault("record-changed", seq)
-        elif not body.endswith(b"%b%b" % (self._prev.encode(), ending(seq))) and seq == self.seq + 1:
+        elif not body.endswith(self._prev + ending(seq)) and seq == self.seq + 1:
             self.fault("chain-broken", max(seq - 1, 1), seq)
-        self._check_call(seq, call, body if isinstance(body, bytes) else b"", real)
-        self._check_signed(seq, real)
+        self._check_call(seq, call, body, real)
+        if seq in self._signed:
+            self._check_signed(seq, real)
         self.seq = seq
-        self._prev = hash_.decode("ascii", "replace") if isinstance(hash_, bytes) else ""
+        self._prev = hash_ if isinstance(hash_, bytes) else b""
         self.report.records += 1
 
     def end(self) -> None:
@@ -155,7 +157,7 @@ class Walk:
     def fault(self, code: str, first: int, last: int | None = None) -> None:
         self.report.faults.append(Fault(code, first, first if last is None else last))
 
-    def _check_call(self, seq: int, call: Any, body: bytes, real: str) -> None:
+    def _check_call(self, seq: int, call: Any, body: bytes, real: bytes) -> None:
         """The record belongs to the call that its row says, and follows that call's last."""
         found = links(body)
         if found is None or found[0] != call:
@@ -164,14 +166,11 @@ class Walk:
         head = self._heads.get(call)
         if found[1] != (head or _GENESIS) and not (head is None and self._anchor):
             self.fault("call-chain-broken", seq)
-        self._heads[call] = real.encode()
+        self._heads[call] = real
 
-    def _check_signed(self, seq: int, real: str) -> None:
-        signed = self._signed.get(seq)
-        if signed is None:
-            return
+    def _check_signed(self, seq: int, real: bytes) -> None:
         self.report.checkpoints += 1
-        if signed != real:
+        if self._signed[seq] != real:
             self.fault("rewritten", self._good + 1, seq)
         self._good = seq
 
