@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -77,3 +78,11 @@ async def opened(folder: Path) -> AsyncIterator[Control]:
 async def control(tmp_path: Path) -> AsyncIterator[Control]:
     async with opened(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port that nobody had a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -37,6 +37,7 @@ def test_every_setting_that_names_a_host_is_found() -> None:
             "register": {"registrar": "sip:pbx.example:5062", "user": "a", "password_env": "P"},
         },
         backend="https://tools.example/v1",
+        audit={"export": ["udp://10.7.7.7:5514", "file:///var/log/x", "unix:///run/log"]},
         admission={"overflow": "sip:queue@[fd00::9]:5070;transport=tcp"},
         egress={"allow": ["10.1.0.0/16", "[fd00::5]:514"]},
     )
@@ -51,6 +52,7 @@ def test_every_setting_that_names_a_host_is_found() -> None:
         ("tools.example", 443),
         ("fd00::9", None),
         ("10.9.9.9", None),
+        ("10.7.7.7", 5514),
         ("pbx.example", None),
     ]
 

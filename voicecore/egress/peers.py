@@ -19,7 +19,9 @@ Resolve = Callable[[str], Sequence[str]]
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _SIP = re.compile(r"^sips?:(?:[^@]*@)?(\[[0-9a-fA-F:.]+\]|[^;:?>\[\]]+)(?::(\d+))?", re.IGNORECASE)
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "udp": 514, "tcp": 514}
+"""By scheme; the last two are syslog (RFC 5426, RFC 6587)."""
+_LOCAL = ("unix:", "file:")
 _NAME = re.compile(r"^(?=.*[a-zA-Z])[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*\.?$")
 _PORTED = re.compile(r"^(?:\[([^\]]+)\]|([^:/]+)):(\d+)$")
 
@@ -71,6 +73,9 @@ def peers_of(appliance: Appliance, more: Iterable[tuple[str, str | None]] = ()) 
     plain = [("sip.trunks", trunk) for trunk in appliance.sip.trunks]
     plain += [("egress.allow", entry) for entry in appliance.egress.allow]
     uris = [("backend", appliance.backend), ("admission.overflow", appliance.admission.overflow), *more]
+    if appliance.audit is not None:
+        exports = (url for url in appliance.audit.export if not url.startswith(_LOCAL))
+        uris += [("audit.export", url) for url in exports]
     if appliance.sip.register_with is not None:
         uris.append(("sip.register.registrar", f"sip:{_bare(appliance.sip.register_with.registrar)}"))
     return (
