@@ -27,7 +27,8 @@ class BlankEngine(SpacyNlpEngine):
 
 
 def main() -> None:
-    """A JSON string a line on standard input; for each [[entity, start, end], ...] and milliseconds."""
+    """A JSON string a line on standard input; for each [[entity, start, end], ...] and milliseconds of
+    processor time."""
     tldextract.tldextract.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=())  # no download
     logging.disable(logging.WARNING)
     registry = RecognizerRegistry(supported_languages=["en"])
@@ -36,9 +37,9 @@ def main() -> None:
     engine.analyze("warm up", "en")
     for line in sys.stdin:
         text = json.loads(line)
-        began = time.perf_counter()
+        began = time.thread_time()
         found = engine.analyze(text, "en")
-        took = (time.perf_counter() - began) * 1000
+        took = (time.thread_time() - began) * 1000
         print(json.dumps({"found": [[f.entity_type, f.start, f.end] for f in found], "ms": took}), flush=True)
 
 
