@@ -1,12 +1,13 @@
 """What is proved about a policy, what is not, and what breaks it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.policy.conftest import TOOLS
 from voicecore.errors import ConfigError
-from voicecore.policy import Policy
+from voicecore.policy import Policy, load_policy
 from voicecore.policy.proof import Claim, prove, require_proved
 
 TWO = """
@@ -87,3 +88,7 @@ def test_an_effect_that_never_counts_is_refused(changed: Callable[..., Policy]) 
         require_proved(policy)
     assert caught.value.code == "policy-unproved"
     assert caught.value.facts["claim"] == "effective pay"
+
+
+def test_the_example_is_proved() -> None:
+    require_proved(load_policy(Path(__file__).parents[2] / "voicecore" / "examples" / "billing"))
