@@ -3,7 +3,8 @@
 Private data comes from ``dev.txt``, ``test.txt`` and ``blind.txt``, each once as spoken and once with
 recognition errors (``noise.py``); ordinary speech from ``ordinary_*.txt``. Figures named ``*_unseen`` are of
 ``unseen.txt`` and ``ordinary_unseen.txt`` alone, which were written when the finders were done and led to no
-change. Presidio gets the same turns. Times are processor time, so that neighbours on the machine do not count.
+change. Presidio gets the same turns. Times are of the processor, so that
+neighbours on the machine do not count.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ GOALS = {"recall_digit_entities": ">= 0.98", "precision_digit_entities": ">= 0.9
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a redactor found in some calls: for each its turns' spans; and milliseconds of processor time a turn."""
+    """What a redactor found in some calls: for each its turns' spans; and processor time a turn, ms."""
 
     spans: list[list[list[Span]]]
     took: list[float]

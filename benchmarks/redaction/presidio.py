@@ -29,7 +29,7 @@ NAMES = {
 
 
 def analyse(cases: Sequence[Case]) -> tuple[list[list[list[Span]]], list[float]] | None:
-    """For each case its turns' spans, and the milliseconds of processor time of each turn; None when it is not installed."""
+    """For each case its turns' spans, and each turn's processor time, ms; None when it is not installed."""
     if not PYTHON.exists():
         return None
     texts = "".join(json.dumps(turn.text) + "\n" for case in cases for turn in case)
