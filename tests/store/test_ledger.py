@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -113,6 +114,13 @@ def test_only_what_was_never_sent_expires(ledger: SqlLedger) -> None:
     assert spent(ledger) == Spent(200, 2)
     assert did(ledger, Expire(20.0), Send("held")) == [None, "no-reservation"]
     assert spent(ledger) == Spent(100, 1)
+
+
+def test_what_was_abandoned_makes_room(ledger: SqlLedger) -> None:
+    did(ledger, reserve("abandoned", 300))
+    assert did(ledger, replace(reserve("k", 300), at=19.0)) == ["limit-exceeded"]
+    assert did(ledger, replace(reserve("k", 300), at=20.0)) == ["held"]
+    assert spent(ledger) == Spent(300, 1)
 
 
 def test_what_has_no_outcome_can_be_sent_again(ledger: SqlLedger) -> None:

@@ -22,8 +22,8 @@ class LedgerError(VoicecoreError):
 class Reserve:
     """Count ``draws`` under an idempotency key, all or none; again under the same key, nothing is added.
 
-    A released key may be reserved anew. Fails with ``limit-exceeded``, and ``key-reused`` when the
-    key stands for another tool or other draws.
+    A released key may be reserved anew. Where there is no room, what has expired by ``at`` makes some.
+    Fails with ``limit-exceeded``, and ``key-reused`` when the key stands for another tool or other draws.
     """
 
     key: str

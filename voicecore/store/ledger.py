@@ -144,9 +144,10 @@ class SqlLedger:
             if state != found["state"]:
                 db.execute(self._sql.update, {"key_": op.key, "state": state, "body": op.body})
             return Reservation(op.key, op.call, op.tool, state, op.at, op.body)
-        for draw in op.draws:
-            if not draw.fits(self._spent(db, draw.counter)):
-                raise LedgerError("limit-exceeded", draw.counter.limit, limit=draw.counter.limit)
+        if self._exceeded(db, op) is not None:
+            self._expire(db, op.at)
+        if (limit := self._exceeded(db, op)) is not None:
+            raise LedgerError("limit-exceeded", limit, limit=limit)
         state = "sent" if op.sent else "held"
         if found is not None:
             db.execute(self._sql.forget, {"key_": op.key})
@@ -155,6 +156,11 @@ class SqlLedger:
         for draw in op.draws:
             self._draw(db, op.key, draw)
         return Reservation(op.key, op.call, op.tool, state, op.at, op.body, fresh=True)
+
+    def _exceeded(self, db: sa.Connection, op: Reserve) -> str | None:
+        """The first limit that does not hold with ``op``."""
+        counters = (draw.counter.limit for draw in op.draws if not draw.fits(self._spent(db, draw.counter)))
+        return next(counters, None)
 
     def _same(self, db: sa.Connection, op: Reserve, found: sa.RowMapping) -> None:
         """Raise LedgerError("key-reused") unless ``op`` is what its key stands for."""
