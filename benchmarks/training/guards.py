@@ -96,7 +96,8 @@ def _descend(x: Floats, y: Labels, count: int, recipe: Recipe) -> tuple[Floats, 
 
 def _softmax(odds: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     belief: npt.NDArray[np.floating] = np.exp(odds - odds.max(1, keepdims=True))
-    return belief / belief.sum(1, keepdims=True)
+    belief /= belief.sum(1, keepdims=True)
+    return belief
 
 
 def _damaged(text: str, chance: random.Random) -> str:

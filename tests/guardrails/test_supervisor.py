@@ -118,6 +118,14 @@ async def test_an_expected_answer_is_no_attack_by_guess_alone() -> None:
     assert (await hears(supervisor(None, guess), "make it zero")).action is Action.ASK_AGAIN
 
 
+async def test_an_idiom_speaks_against_a_guess_but_not_against_a_pattern() -> None:
+    guess = {"injection": 0.8, "self_harm": 0.8}
+    assert (await hears(supervisor(None, guess), "ignore what i said before")).findings[0].kind == "self_harm"
+    assert (await hears(supervisor(None, guess), "this bill is killing me")).findings[0].kind == "injection"
+    stopped = await hears(supervisor(None, {}), "this bill is killing me i want to kill myself")
+    assert stopped.action is Action.HAND_OFF
+
+
 async def test_who_goes_on_gets_a_person() -> None:
     guard = supervisor()
     actions = [(await hears(guard, "you stupid machine")).action for _ in range(3)]

@@ -261,8 +261,27 @@ PATTERNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Class -> regular expressions over ``words.normal`` text. A bundle adds phrases of its own."""
+IDIOMS: Mapping[str, str] = MappingProxyType(
+    {
+        "injection": r"\b(?:ignore|forget|disregard|scrap|never mind|do not mind) (?:\w+ ){0,3}"
+        r"(?:i (?:just )?(?:said|told|gave|sent)|reminder|letter|email|bill|last number)\b",
+        "self_harm": r"\b(?:bill|price|fees?|amount|deadline|line|battery|phone|plan|noise) (?:\w+ ){0,3}"
+        r"(?:kill\w*|dead|died|death)\b|\bdying to\b|\bkill(?:ing)? (?:time|for)\b|\bend (?:the|this|"
+        r"my) contract\b"
+        r"|\b(?:husband|wife|father|mother|he|she) (?:has )?(?:died|passed away)\b",
+        "emergency": r"\b(?:heart attack|stroke) when i (?:saw|opened|read)\b|\blast (?:week|month|year)\b"
+        r"|\b(?:fire|smoke) alarm\b|\bemergency (?:call|number|button)\b",
+        "abuse": r"\bwhat the hell\b|\boh hell\b|\bdamn i\b",
+        "jailbreak": r"\b(?:imagine|suppose|pretend|let us say) (?:i|that i|we) (?:pay|know|lose|want|am)\b",
+        "extraction": r"\bmy own\b|\bon my (?:bill|invoice|contract)\b",
+    }
+)
+"""Class -> forms of words of ordinary callers that a classifier may take for it."""
+DOUBT = 0.6
+"""What an idiom takes away from a guess."""
 CERTAIN = 0.95
 """What a match is worth; no pattern is beyond doubt."""
+_IDIOMS = {kind: re.compile(pattern) for kind, pattern in IDIOMS.items()}
 _COMPILED = {kind: [re.compile(pattern) for pattern in patterns] for kind, patterns in PATTERNS.items()}
 
 
@@ -270,3 +289,8 @@ def matches(text: str, own: Mapping[str, re.Pattern[str] | None]) -> dict[str, f
     """Class -> ``CERTAIN`` for what is found in normal ``text``; ``own`` are the bundle's phrases."""
     found = {kind: CERTAIN for kind, patterns in _COMPILED.items() if any(p.search(text) for p in patterns)}
     return found | {kind: CERTAIN for kind, pattern in own.items() if pattern and pattern.search(text)}
+
+
+def doubts(text: str) -> dict[str, float]:
+    """Class -> ``DOUBT`` for the idioms in normal ``text``."""
+    return {kind: DOUBT for kind, pattern in _IDIOMS.items() if pattern.search(text)}

@@ -9,10 +9,10 @@ from re import Pattern
 from voicecore.errors import EngineError
 from voicecore.guardrails.checks import INPUT, OUTPUT, InputCheck, OutputCheck
 from voicecore.guardrails.checks.claims import SUPPORTED
-from voicecore.guardrails.checks.classes import pressed
+from voicecore.guardrails.checks.classes import DOUBTS, pressed
 from voicecore.guardrails.findings import Action, Cost, Finding, Verdict, combine
 from voicecore.guardrails.grounds import Grounds
-from voicecore.guardrails.patterns import matches
+from voicecore.guardrails.patterns import doubts, matches
 from voicecore.guardrails.schema import Guardrails
 from voicecore.guardrails.turn import Heard, State
 from voicecore.guardrails.words import normal, phrase_pattern
@@ -57,7 +57,10 @@ class Supervisor:
             return Verdict()
         rules = self._layers.rules
         begun = self._clock()
-        opinions: dict[str, Mapping[str, float]] = {"patterns": matches(text, self._own)}
+        opinions: dict[str, Mapping[str, float]] = {
+            "patterns": matches(text, self._own),
+            DOUBTS: doubts(text),
+        }
         costs = [Cost("patterns", (self._clock() - begun) * 1000)]
         judged, spent = await self._ask(self._layers.callers, turn.text, turn.vector, turn.before)
         opinions |= judged

@@ -15,14 +15,18 @@ ADDING = frozenset(("extraction", "injection", "jailbreak"))
 CONTEXTUAL = frozenset((*ADDING, "advice", "off_topic"))
 """Classes that an answer to the agent's own question is hardly ever of."""
 
+DOUBTS = "idioms"
+"""The name under which opinions hold what speaks against a class."""
+
 
 def fused(kind: str, opinions: Opinions, expected: float) -> float:
     """The score of a class: engines as independent witnesses (noisy or).
 
     ``expected``: how surely the turn is what the dialogue waits for; it takes away from what engines guess.
     """
-    doubt = 1 - expected if kind in CONTEXTUAL else 1.0
-    scores = (s.get(kind, 0.0) * (1.0 if name == "patterns" else doubt) for name, s in opinions.items())
+    doubt = (1 - expected if kind in CONTEXTUAL else 1.0) * (1 - opinions.get(DOUBTS, {}).get(kind, 0.0))
+    weights = {name: 1.0 if name == "patterns" else doubt for name in opinions if name != DOUBTS}
+    scores = (opinions[name].get(kind, 0.0) * weight for name, weight in weights.items())
     return 1 - math.prod(1 - min(max(score, 0.0), 1.0) for score in scores)
 
 
@@ -34,7 +38,8 @@ def classes(turn: Heard, opinions: Opinions, state: State, rules: Guardrails) ->
             continue
         score = fused(kind, opinions, turn.expected)
         if score >= reaction.at_least:
-            by = ", ".join(name for name, scores in opinions.items() if scores.get(kind, 0.0) >= 0.5)
+            named = (name for name in opinions if name != DOUBTS and opinions[name].get(kind, 0.0) >= 0.5)
+            by = ", ".join(named)
             reason = f"{kind.replace('_', ' ')} by {by or 'all engines together'}"
             yield Finding("classes", kind, score, reason, reaction.action, reaction.say)
 
