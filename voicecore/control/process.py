@@ -16,10 +16,10 @@ from voicecore.dialogue import load_agent
 from voicecore.egress import EgressLock
 from voicecore.errors import ConfigError
 from voicecore.pipeline.boundary import boundary
+from voicecore.pipeline.oversight import CONTROL_SOCKET
 
-CONTROL_SOCKET = "control.sock"
 FEED_SOCKET = "feed.sock"
-"""In the appliance's ``run_dir``; the agent process serves both."""
+"""In the appliance's ``run_dir``, beside ``CONTROL_SOCKET``; the agent process serves both."""
 
 
 def control_settings(appliance: Appliance) -> ControlSettings:

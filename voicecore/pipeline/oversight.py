@@ -29,6 +29,8 @@ from voicecore.types import Answer
 
 log = logging.getLogger(__name__)
 
+CONTROL_SOCKET = "control.sock"
+"""In the appliance's ``run_dir``."""
 LONGEST = 1 << 20
 """Bytes of one line."""
 _PATIENCE_S = 5.0
