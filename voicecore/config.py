@@ -347,6 +347,17 @@ class RetentionSettings(Section):
     audit_days: float | None = Field(None, gt=0)
 
 
+class TrustSettings(Section):
+    """What stands between callers, the agent and its tools; all of it is on unless switched off here."""
+
+    redact: bool = True
+    """Private data is kept out of all but memory and tools."""
+    guard: bool = True
+    """What callers say, and every sentence before it is spoken, is judged."""
+    policy: bool = True
+    """Tools are called as the agent's policy.yaml allows, and only if it was proved."""
+
+
 class Appliance(Section):
     """The file given to ``voicecore serve --config``."""
 
@@ -362,6 +373,7 @@ class Appliance(Section):
     """Sockets of the running appliance."""
     backend: str | None = None
     """Base URL of the tools' back-end; overrides the agent's own."""
+    trust: TrustSettings = TrustSettings()
     egress: EgressSettings = EgressSettings()
     control: ControlSettings | None = None
     """Without it there is no control process: nobody can approve anything."""

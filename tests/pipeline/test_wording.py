@@ -9,6 +9,7 @@ from tests.pipeline.fakes import Conversant, Desk, Follower, SilentLlm
 from tests.pipeline.test_session import ANSWERS, Stage
 from voicecore.config import TurnSettings
 from voicecore.dialogue import Generate
+from voicecore.pipeline.privacy import Privacy
 from voicecore.pipeline.wording import Wording, conversation, informed
 from voicecore.types import Message, ToolRequest
 
@@ -35,7 +36,7 @@ def test_a_conversation_is_told_speaker_by_speaker() -> None:
 
 def test_what_is_read_ahead_is_what_the_question_begins_with() -> None:
     llm = Conversant()
-    Wording(llm, "call-1").read_along("Be brief.", HISTORY, "when are you")
+    Wording(llm, "call-1", Privacy()).read_along("Be brief.", HISTORY, "when are you")
     (read,) = llm.prepared
     whole = conversation("Be brief.", HISTORY, informed(ASKED))
     assert whole[:-1] == read[:-1]
@@ -45,7 +46,7 @@ def test_what_is_read_ahead_is_what_the_question_begins_with() -> None:
 
 async def test_the_question_is_not_told_twice() -> None:
     llm = Conversant("From eight.", "To six.")
-    wording = Wording(llm, "call-1")
+    wording = Wording(llm, "call-1", Privacy())
     history = (*HISTORY, ("caller", "when are you open"))
     assert [said async for said in wording.answer(ASKED, history)] == ["From eight.", "To six."]
     assert llm.asked == [conversation("Be brief.", HISTORY, informed(ASKED))]
@@ -54,20 +55,20 @@ async def test_the_question_is_not_told_twice() -> None:
 async def test_a_question_put_earlier_is_put_again() -> None:
     llm = Conversant("Yes.")
     history = (("caller", "when are you open"), ("agent", "Who are you?"), ("caller", "mary"))
-    assert [said async for said in Wording(llm, "call-1").answer(ASKED, history)] == ["Yes."]
+    assert [said async for said in Wording(llm, "call-1", Privacy()).answer(ASKED, history)] == ["Yes."]
     assert llm.asked[0][-1].text.startswith("mary when are you open")
 
 
 async def test_only_sentences_are_said_and_closing_stops_the_engine() -> None:
     llm = Conversant(ToolRequest("pay", {}), "Yes.", "No.")
-    answer = Wording(llm, "call-1").answer(ASKED, HISTORY)
+    answer = Wording(llm, "call-1", Privacy()).answer(ASKED, HISTORY)
     assert await anext(answer) == "Yes."
     await answer.aclose()  # type: ignore[attr-defined]
     assert llm.closed == 1
 
 
 async def test_an_engine_for_single_questions_gets_just_those() -> None:
-    wording = Wording(Librarian(), "call-1")
+    wording = Wording(Librarian(), "call-1", Privacy())
     wording.read_along("Be brief.", HISTORY, "when")
     assert [said async for said in wording.answer(ASKED, HISTORY)] == ["Be brief. when are you open 2"]
     wording.forget()
@@ -75,7 +76,7 @@ async def test_an_engine_for_single_questions_gets_just_those() -> None:
 
 def test_a_call_that_is_over_is_forgotten() -> None:
     llm = Conversant()
-    Wording(llm, "call-1").forget()
+    Wording(llm, "call-1", Privacy()).forget()
     assert llm.forgotten == ["call-1"]
 
 

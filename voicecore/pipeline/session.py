@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from voicecore.dialogue import (
     Delivered,
     Event,
     HangUp,
+    Heard,
     NoInput,
     Pressed,
     Resumed,
@@ -31,7 +32,7 @@ from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
-from voicecore.pipeline.replies import Replies
+from voicecore.pipeline.replies import Replies, asked_for
 from voicecore.pipeline.reply import Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
@@ -64,11 +65,13 @@ class Session:
         speech = (house.engines.tts, house.lanes.shared)
         self._mouth = Mouth(call, *speech, self._on_sound, self._on_queued, self._failed)
         self._keypad = Keypad()
-        self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
+        self._trust = trust = house.trust(call.info, lambda: self.now, recorder)
+        self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store, trust)
         self._errands = Errands(self._failed)
-        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply)
+        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply, self._screen)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         mind = house.mind()
+        mind = replace(mind, tools=trust.guarding(mind.tools), trust=trust, now=lambda: self.now)
         self._filler = Filler(self._mouth, mind.dialogue)
         self._resume = Resume()
         self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
@@ -118,12 +121,14 @@ class Session:
             self._all_said()
         if (digits := self._keypad.tick(self.now)) is not None:
             self._keyed(digits)
+        self._filler.approval(self._trust.people.deciding)
         if self._floor.state is not self._state:
             self._state = self._floor.state
             self._chronicle.floor(self._state.value, self.now)
 
     def key(self, digit: str) -> None:
         """A DTMF key: silences the agent at once, counts when the answer is whole."""
+        self._chronicle.pressed(self.now)
         if self._rescue is not None or self._keypad.is_trailing(digit, self.now):
             return
         if self._floor.takes(FloorEvent.KEYED):
@@ -170,6 +175,7 @@ class Session:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
         self._cancel_work()
+        self._trust.people.leave()
         await self._errands.over()
         self._replies.wording.forget()
         self._listener.drop()
@@ -246,7 +252,9 @@ class Session:
             return
         self._resume.forget()
         draft.bound = self._floor.told_to_wait
-        self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
+        self._trust.taken(self._chronicle.turn.index, self.now)
+        slot = asked_for(self._replies.state)
+        self._chronicle.said(self._early.transcript, draft.thread.state.intent, slot, self.now)
         self._replies.take(draft)
         if draft.bound:
             self._close_turn()
@@ -328,6 +336,9 @@ class Session:
         self._chronicle.mark("planned", self.now)
         return draft
 
+    async def _screen(self, event: Heard) -> Event | None:
+        return await self._trust.screen(event, self._replies.state, self.now)
+
     async def _reply_to(self, event: Event) -> None:
         await self._replies.answer(event)
         self._chronicle.mark("planned", self.now)
@@ -337,7 +348,7 @@ class Session:
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
         self._chronicle.begin_turn("dtmf", self.now)
-        self._chronicle.keyed(digits, self.now)
+        self._chronicle.keyed(digits, asked_for(self._replies.state), self.now)
         self._errands.watch(self._reply_to(Pressed(digits)))
 
     def _say(self, speech: Speech) -> None:
@@ -366,8 +377,10 @@ class Session:
         match reply.farewell:
             case Transfer(target=target):
                 self._passed_on = True
+                self._chronicle.leaving("transfer", self.now)
                 self.call.transfer(target)
             case HangUp():
+                self._chronicle.leaving("hang-up", self.now)
                 self.call.hangup()
         reply.farewell = None
 

@@ -1,0 +1,105 @@
+"""What is told of a call's turns, and told anew when more of the call makes them private."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.pipeline.fakes import Shelf
+from voicecore.pipeline.chronicle import Chronicle
+from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.mouth import Delivery, Speech
+from voicecore.pipeline.privacy import Redaction
+from voicecore.pipeline.trust import Trust
+from voicecore.pipeline.work import InlineLane
+from voicecore.redaction import Rules
+from voicecore.types import CallInfo, Transcript, Word
+
+INFO = CallInfo("call-1", "in", "sip:caller@test", "sip:agent@test")
+
+
+class Book:
+    """``ports.Audit`` in a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, dict[str, Any]]] = []
+
+    def note(self, call_id: str, kind: str, at: float, data: Any) -> None:
+        self.kept.append((kind, dict(data)))
+
+    def keep(self, call_id: str, kind: str, at: float, data: Any) -> Any:
+        raise AssertionError("nothing here has an effect")
+
+
+def spoken(text: str, at: float) -> Transcript:
+    words = tuple(Word(w, at + 0.1 * n, at + 0.1 * n + 0.1) for n, w in enumerate(text.split()))
+    return Transcript(text, words, final=True)
+
+
+async def test_a_number_in_two_turns_rewrites_what_was_told_and_kept_of_the_first() -> None:
+    muted: list[tuple[float, float, tuple[int, ...]]] = []
+    shelf, book, events = Shelf(), Book(), []
+    feed = Feed()
+    feed.publish = lambda kind, call, t, **data: events.append((kind, data))  # type: ignore[method-assign]
+    privacy = Redaction(Rules(), lambda *span: muted.append(span))
+    trust = Trust("call-1", privacy=privacy, audit=book)
+    told = Chronicle(INFO, feed, shelf, InlineLane(), trust)
+    told.begin_turn("speech", 1.0)
+    told.said(spoken("four one one one", 1.0), "", "", 2.0)
+    assert (
+        "caller.said",
+        {"turn": 1, "text": "four one one one", "confidence": 1.0, "by": "speech"},
+    ) in events
+    told.queued(Speech("s1", "Go on."), 2.1)
+    told.delivered(Delivery("s1", "Go on.", "Go on.", complete=True), 2.5)
+    told.begin_turn("speech", 3.0)
+    told.said(spoken("one one one one one one one one one one one one", 3.0), "", "", 5.0)
+    told.close_turn(6.0)
+    latest = {turn.index: turn for turn in shelf.turns}
+    assert [latest[n].caller_text for n in (1, 2)] == ["[CARD_1]", "[CARD_1]"]
+    assert [word.text for word in latest[1].caller_words] == ["[CARD_1]"]
+    assert latest[1].agent_text == latest[1].heard_text == "Go on."
+    assert [kind for kind, _ in events].count("turn.revised") == 1
+    assert ("turn.revised", {"turn": 1, "text": "[CARD_1]", "said": "Go on.", "heard": "Go on."}) in book.kept
+    assert min(start for start, _, _ in muted) <= 1.0
+    assert max(end for _, end, _ in muted) >= 4.2
+    assert {channels for _, _, channels in muted} == {(0,)}
+
+
+def test_only_what_surely_is_nobodys_secret_is_shown_while_it_is_said() -> None:
+    privacy = Redaction(Rules(), lambda *_: None)
+    said = "good morning I would like to pay the bill for my other house please it is four one one one"
+    assert privacy.so_far("") == ""
+    assert privacy.so_far("four one one one") == "…"
+    assert privacy.so_far(said) == "good morning I would like to pay the bill for my other …"
+    assert "four" not in privacy.so_far(
+        f"{said} one one one one and that is all for today thank you very much"
+    )
+
+
+def test_the_agents_own_words_are_taken_out_of_its_channel_and_its_prefixes() -> None:
+    muted: list[tuple[float, float, tuple[int, ...]]] = []
+    privacy = Redaction(Rules(), lambda *span: muted.append(span))
+    privacy.spoken("What is your card number?")
+    privacy.heard(1, spoken("4111 1111 1111 1111", 1.0), "", (1.0, 2.0))
+    text = "I heard 4111 1111 1111 1111, is that right?"
+    (number,) = privacy.spoken(text)
+    assert privacy.text(number) == "I heard [CARD_1], is that right?"
+    assert privacy.text(number, 0, 12) == "I heard [CARD_1]"
+    assert privacy.text(number, 12).strip() == ", is that right?"
+    del muted[:]
+    privacy.played(number, [(0, 1, 3.0, 3.1), (2, 7, 3.1, 3.3), (8, 12, 3.3, 3.7), (28, 30, 5.0, 5.2)])
+    assert [(round(start, 2), round(end, 2), channels) for start, end, channels in muted] == [
+        (3.26, 3.74, (1,))
+    ]
+    assert privacy.shown("agent", text[:12]) == "I heard [CARD_1]"
+
+
+def test_a_turn_that_goes_on_is_taken_anew() -> None:
+    privacy = Redaction(Rules(), lambda *_: None)
+    privacy.spoken("What is your card number?")
+    (first,) = privacy.heard(1, spoken("4111 1111", 1.0), "", (1.0, 2.0))
+    (again,) = privacy.heard(1, spoken("4111 1111 1111 1111", 1.0), "", (1.0, 2.5))
+    assert first == again == 1
+    assert privacy.text(again) == "[CARD_1]"
+    assert privacy.reveal({"card": "[CARD_1]"}) == {"card": "4111111111111111"}
+    assert privacy.data({"card": "4111111111111111", "n": 3}) == {"card": "[CARD_1]", "n": 3}
