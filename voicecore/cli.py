@@ -9,10 +9,9 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from click import Command, Context
 from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
@@ -46,16 +45,16 @@ PARTS = {
 class _Commands(TyperGroup):
     """Ours, and those of ``PARTS``."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *PARTS]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in PARTS:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = PARTS[cmd_name].partition(":")
         part = getattr(import_module(module), attribute)
         if isinstance(part, typer.Typer):
-            command: Command = get_group(part)
+            command: Any = get_group(part)
         else:
             alone = typer.Typer(add_completion=False)
             alone.command()(part)

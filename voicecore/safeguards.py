@@ -15,7 +15,6 @@ from pathlib import Path
 
 from models.guards import Parts, judges
 from voicecore.config import Appliance, VaultSettings
-from voicecore.control.process import CONTROL_SOCKET
 from voicecore.custody import SEALED, open_audit, open_keys
 from voicecore.custody.house import open_masters
 from voicecore.dialogue import IntentIndex
@@ -24,7 +23,7 @@ from voicecore.pipeline.approvals import Desk, announcer
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.grounding import Grounding
 from voicecore.pipeline.guard import Guard
-from voicecore.pipeline.oversight import Overseen, Oversight
+from voicecore.pipeline.oversight import CONTROL_SOCKET, Overseen, Oversight
 from voicecore.pipeline.pauses import Pauses
 from voicecore.pipeline.policed import Caller, Gate, PolicedTools, settle
 from voicecore.pipeline.privacy import Privacy, Redaction
