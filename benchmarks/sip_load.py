@@ -186,12 +186,14 @@ def ring(port: int) -> Rung:
 def _figures(held: Loaded) -> list[Figure]:
     at, n, spoken = f"at_{held.calls}", len(held.results), len(held.latencies_ms)
     finished = sum(result.outcome in ("hung-up", "agent-hung-up") for result in held.results)
+    refused = sum(result.outcome == "rejected" for result in held.results)
     missed = load.underruns(held.results) + sum(round(max(0.0, r.slip_ms) / TICK_MS) for r in held.results)
     p50, p95 = np.percentile(held.latencies_ms, (50, 95)) if spoken else (None, None)
     return [
         figure(f"response_p50_ms_{at}", p50, "ms", spoken, f"<= {GOAL_P50_MS}"),
         figure(f"response_p95_ms_{at}", p95, "ms", spoken, f"<= {GOAL_P95_MS}"),
         figure(f"calls_finished_{at}", finished, "calls", n, f">= {n}"),
+        figure(f"calls_refused_{at}", refused, "calls, answers were late", n),
         figure(f"recordings_not_whole_{at}", held.unmeasured, "calls", n, "<= 0"),
         figure(f"missed_frames_{at}", missed, "frames of 20 ms", n, "<= 0"),
         figure(f"cores_per_call_{at}", held.cores / held.calls, "cores", n),

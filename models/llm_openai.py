@@ -8,7 +8,8 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import httpx
 from models.llm_llama.grammar import ToolGrammar, tool_grammar
 from models.llm_llama.prompt import ROLES, asked, cleaned
 from models.llm_llama.sentences import Sentences
+from voicecore.config import read_secret
 from voicecore.errors import ConfigError, EngineError
 from voicecore.types import Message, ToolOffer, ToolRequest
 
@@ -53,7 +55,9 @@ class Server:
     url: str
     """Up to "/v1"."""
     model: str
-    key: str | None = field(default=None, repr=False)
+    key_file: Path | None = None
+    key_env: str | None = None
+    """Where the bearer key lies, if the server wants one: a file, or an environment variable."""
     allowed: tuple[str, ...] = ()
     """Host names, addresses or networks that may be asked although they are not local."""
     temperature: float = 0.0
@@ -76,8 +80,10 @@ class OpenAiLlm:
         resolver: Resolve = resolve,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Raises ConfigError("bad-llm-server"), and EngineError("llm-not-local") as far as that is known."""
+        """Raises ConfigError: "bad-llm-server", "no-secret"; EngineError("llm-not-local") as far as known."""
         self._server, self._resolver, self._transport = server, resolver, transport
+        keyed = server.key_file is not None or server.key_env is not None
+        self._key = read_secret(server.key_file, server.key_env, "no key") if keyed else None
         try:
             self._url = httpx.URL(server.url.rstrip("/") + "/chat/completions")
             networks = [entry for entry in server.allowed if not _is_name(entry)]
@@ -150,8 +156,8 @@ class OpenAiLlm:
         """The data of each event of the stream (Server-Sent Events)."""
         address = await self._address()
         headers = {"Host": self._url.netloc.decode()}
-        if self._server.key:
-            headers["Authorization"] = f"Bearer {self._server.key}"
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
         timeout = httpx.Timeout(self._server.timeout_s, connect=min(5.0, self._server.timeout_s))
         client = httpx.AsyncClient(
             transport=self._transport, verify=self._tls, trust_env=False, timeout=timeout

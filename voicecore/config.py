@@ -78,6 +78,21 @@ def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     return line
 
 
+def read_secret(file: Path | None, variable: str | None, wanted: str) -> str:
+    """A secret from a file or from an environment variable; it never stands in a configuration.
+
+    ``wanted`` is the complaint where neither is given. Raises ConfigError("no-secret").
+    """
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise ConfigError("no-secret", f"{file}: {exc.strerror}") from exc
+    if variable is not None and variable in os.environ:
+        return os.environ[variable]
+    raise ConfigError("no-secret", wanted if variable is None else f"{variable} is not set")
+
+
 class Registration(Section):
     """A REGISTER with digest authentication (RFC 3261, RFC 7616)."""
 
@@ -90,14 +105,8 @@ class Registration(Section):
 
     def password(self) -> str:
         """The secret, read when needed. Raises ConfigError("no-secret")."""
-        if self.password_file is not None:
-            try:
-                return self.password_file.read_text(encoding="utf-8").strip()
-            except OSError as exc:
-                raise ConfigError("no-secret", f"{self.password_file}: {exc.strerror}") from exc
-        if self.password_env is not None and self.password_env in os.environ:
-            return os.environ[self.password_env]
-        raise ConfigError("no-secret", "register needs password_file or password_env")
+        wanted = "register needs password_file or password_env"
+        return read_secret(self.password_file, self.password_env, wanted)
 
 
 class SipSettings(Section):

@@ -47,6 +47,7 @@ def test_late_answers_and_missed_frames_miss_their_goals():
     assert found["response_p95_ms_at_2"]["ok"] is False
     assert (found["missed_frames_at_2"]["value"], found["missed_frames_at_2"]["ok"]) == (3, False)
     assert (found["calls_finished_at_2"]["value"], found["calls_finished_at_2"]["ok"]) == (1, False)
+    assert found["calls_refused_at_2"]["value"] == 0
     assert found["recordings_not_whole_at_2"]["ok"] is False
     assert found["cores_per_call_at_2"]["value"] == 0.25
 

@@ -51,9 +51,11 @@ def test_is_one():
     assert isinstance(engine(Peer()), ConversationLlm)
 
 
-async def test_sentences_as_they_come():
+async def test_sentences_as_they_come(tmp_path):
+    key = tmp_path / "key"
+    key.write_text("secret\n")
     peer = Peer(said("We op", "en at nine. We", " close at", " five"))
-    assert await replies(engine(peer, key="secret")) == ["We open at nine.", "We close at five."]
+    assert await replies(engine(peer, key_file=key)) == ["We open at nine.", "We close at five."]
     (request,) = peer.asked
     body = json.loads(request.content)
     assert str(request.url) == "http://127.0.0.1:8000/v1/chat/completions"
@@ -187,8 +189,17 @@ async def test_a_name_that_nobody_knows():
             await replies(OpenAiLlm(Server("http://models.example/v1", "m"), resolver))
 
 
-def test_the_key_is_not_shown():
-    assert "secret" not in repr(Server("http://127.0.0.1/v1", "m", key="secret"))
+async def test_the_key_from_the_environment(monkeypatch):
+    monkeypatch.setenv("LLM_KEY", "secret")
+    peer = Peer()
+    await replies(engine(peer, key_env="LLM_KEY"))
+    assert peer.asked[0].headers["Authorization"] == "Bearer secret"
+
+
+def test_a_key_that_is_not_there(tmp_path):
+    for facts in ({"key_file": tmp_path / "none"}, {"key_env": "NO_SUCH_KEY"}):
+        with pytest.raises(ConfigError, match="no-secret"):
+            engine(Peer(), **facts)
 
 
 async def test_over_a_socket_and_stopped_early():

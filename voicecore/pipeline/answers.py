@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from voicecore.dialogue.phrases import NOTHING
 from voicecore.spoken import parse_amount, parse_date, parse_digits, parse_spelled, parse_yes_no
 from voicecore.turns.endpointing import Fit, SlotFit
 from voicecore.turns.syntax import Ending, ending
@@ -73,6 +74,8 @@ def slot_fit(expectation: Expectation, text: str) -> SlotFit:
             return _date(text)
         case SlotKind.SPELLED:
             return _spelled(text)
+        case SlotKind.OPEN if " " in text and text.removeprefix("no ") in NOTHING:
+            return SlotFit(Fit.WHOLE, "nothing more is wanted")
     return SlotFit(Fit.WHOLE, "it is one of the answers") if text in expectation.phrases else SlotFit()
 
 
