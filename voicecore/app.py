@@ -87,14 +87,14 @@ def choices(settings: EngineSettings, agent: Agent, weights: Path) -> Choices:
     return made
 
 
-def engine_processes(made: Choices, weights: Path, on_death: OnDeath) -> Fleet:
+def engine_processes(made: Choices, weights: Path, on_death: OnDeath, sealed: bool = False) -> Fleet:
     """The engines of ``made`` that have processes of their own, not started yet.
 
-    ``on_death``: see ``EngineHost``.
+    ``on_death``, ``sealed``: see ``Fleet``.
     """
     shared = made["llm"].name == "retrieval"
     theirs = {port: choice for port, choice in made.items() if port != "embedder" or shared}
-    return Fleet(theirs, weights, on_death)
+    return Fleet(theirs, weights, on_death, sealed)
 
 
 def load_engines(made: Choices, weights: Path, fleet: Fleet | None = None) -> Engines:
@@ -145,7 +145,11 @@ async def engines_ready(
             await asyncio.to_thread(close_engines, engines)
         return
     loop = asyncio.get_running_loop()
-    fleet = engine_processes(made, weights, lambda name: tell(loop, partial(on_death, name)))
+
+    def died(name: str) -> None:
+        tell(loop, partial(on_death, name))
+
+    fleet = engine_processes(made, weights, died, appliance.egress.lock)
     await asyncio.to_thread(fleet.start)
     try:
         yield await asyncio.to_thread(load_engines, made, weights, fleet), lambda: fleet.up
