@@ -8,17 +8,7 @@ import math
 from dataclasses import asdict, replace
 from typing import Any
 
-from voicecore.dialogue import (
-    Delivered,
-    Event,
-    HangUp,
-    Heard,
-    NoInput,
-    Pressed,
-    Resumed,
-    ToolFailed,
-    Transfer,
-)
+from voicecore.dialogue import Delivered, Event, Heard, NoInput, Pressed, Resumed, ToolFailed
 from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
 from voicecore.pipeline.chronicle import Chronicle
@@ -26,6 +16,7 @@ from voicecore.pipeline.ears import Ears, Sound
 from voicecore.pipeline.emergency import Rescue
 from voicecore.pipeline.errands import Errands
 from voicecore.pipeline.evidence import Evidence
+from voicecore.pipeline.farewell import Farewell
 from voicecore.pipeline.filler import Filler
 from voicecore.pipeline.house import House
 from voicecore.pipeline.keypad import Keypad
@@ -46,7 +37,6 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 
 log = logging.getLogger(__name__)
 
-_REFUSED = 300
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -86,8 +76,7 @@ class Session:
         self._played = 0
         self._state = self._floor.state
         self._rescue: Rescue | None = None
-        self._passed_on = False
-        """Whether a person was asked to take the call, and has not refused."""
+        self._farewell = Farewell(call, self._chronicle)
 
     @property
     def now(self) -> float:
@@ -141,15 +130,12 @@ class Session:
         """The far end's final answer to our REFER: leave the caller to it, or explain."""
         if self._rescue is not None:
             self._rescue.transferred(code)
-        elif code < _REFUSED:
-            self.call.hangup()
-        else:
-            self._passed_on = False
+        elif not self._farewell.taken(code):
             self._errands.watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
 
     def rescue(self, code: str) -> None:
         """The call can't go on: tell the caller so, and hand over to a person, unless one is being asked."""
-        if self._rescue is not None or self._passed_on:
+        if self._rescue is not None or self._farewell.passed_on:
             return
         self._chronicle.failed(code, self.now)
         self._cancel_work()
@@ -374,15 +360,7 @@ class Session:
             return
         if self._floor.state is FloorState.THINKING and self._errands.idle:
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
-        match reply.farewell:
-            case Transfer(target=target):
-                self._passed_on = True
-                self._chronicle.leaving("transfer", self.now)
-                self.call.transfer(target)
-            case HangUp():
-                self._chronicle.leaving("hang-up", self.now)
-                self.call.hangup()
-        reply.farewell = None
+        self._farewell.take(reply, self.now)
 
     def _delivered(self, delivery: Delivery) -> None:
         if delivery.filler:
