@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -19,13 +20,19 @@ from tests.pipeline.fakes import Reader, ReaderStream, ZeroEmbedder
 from tests.pipeline.test_session import AGENT, ANSWERS, INTENTS, Stage, identified
 from voicecore.audit import Signer, verify
 from voicecore.audit.extract import records
-from voicecore.config import Appliance, TrustSettings, TurnSettings
+from voicecore.config import Appliance, ControlSettings, TrustSettings, TurnSettings
+from voicecore.control.access import Access
+from voicecore.control.app import create_app
+from voicecore.control.events import Relay
+from voicecore.control.office import Office
+from voicecore.control.process import open_accounts
+from voicecore.control.roles import Role
 from voicecore.custody import Person, custodian
 from voicecore.demo import EXAMPLE
 from voicecore.errors import ConfigError
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.house import House
-from voicecore.pipeline.oversight import tell
+from voicecore.pipeline.oversight import CONTROL_SOCKET, tell
 from voicecore.ports import Llm
 from voicecore.safeguards import Safeguards, safeguards
 from voicecore.store import SqlStore
@@ -124,6 +131,23 @@ class Site:
             return replace(house, engines=engines, trust=safe.trust, recorder=safe.recorder, store=store)
 
         return refit
+
+    @contextlib.asynccontextmanager
+    async def office(self) -> AsyncIterator[httpx.AsyncClient]:
+        """The HTTP API, for a supervisor who has logged in."""
+        settings, password = ControlSettings(accounts=self.folder / "control.db"), "correct horse battery"
+        accounts = open_accounts(settings)
+        accounts.add("ann", Role.SUPERVISOR, password)
+        run = self.folder / "run"
+        office = Office(
+            Access(accounts, settings), run / CONTROL_SOCKET, Relay(run / "feed.sock"), self.safe.audit
+        )
+        transport = httpx.ASGITransport(create_app(office))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as web:
+            entered = await web.post("/v1/login", json={"name": "ann", "password": password})
+            web.headers["Authorization"] = f"Bearer {entered.json()['secret']}"
+            yield web
+        accounts.close()
 
     def record(self, call_id: str) -> list[dict[str, Any]]:
         """What the audit has of a call."""
@@ -264,7 +288,6 @@ async def arranged(call: Stage) -> None:
 async def test_a_person_decides_while_the_caller_is_told_so(site: Callable[..., Site]) -> None:
     box = site(control={})
     box.desk.answers = {**box.desk.answers, "latest_invoice": BIG}
-    socket = box.folder / "run" / "control.sock"
     async with box.call() as call:
         await arranged(call)
         await until(call, lambda: bool(box.safe.desk and box.safe.desk.waiting))
@@ -272,11 +295,16 @@ async def test_a_person_decides_while_the_caller_is_told_so(site: Callable[..., 
         assert not any(name == "create_arrangement" for name, _, _ in box.desk.calls)
         ((request, _),) = box.safe.desk.waiting  # type: ignore[union-attr]
         assert NUMBER not in json.dumps(dict(request.arguments), default=str)
-        await tell(socket, "answer", key=request.key, approved=True, who="ann", why="long-standing customer")
+        async with box.office() as web:
+            (shown,) = (await web.get("/v1/approvals")).json()
+            assert shown["key"] == request.key
+            assert NUMBER not in json.dumps(shown)
+            told = {"key": request.key, "approved": True, "why": "long-standing customer"}
+            assert (await web.post("/v1/approvals", json=told)).is_success
         await until(call, lambda: box.desk.calls[-1][0] == "create_arrangement")
         await call.until_listening()
-        steps = await tell(socket, "steps")
-        assert [step["tool"] for step in steps] == ["create_arrangement"]
+        (step,) = await tell(box.folder / "run" / CONTROL_SOCKET, "steps")
+        assert step["tool"] == "create_arrangement"
     acts = [e["data"] for e in box.record(call.call.info.id) if e["kind"] == "human.approve"]
     assert [(act["who"], act["why"]) for act in acts] == [("ann", "long-standing customer")]
 
