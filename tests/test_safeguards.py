@@ -30,6 +30,7 @@ from voicecore.control.roles import Role
 from voicecore.custody import Person, custodian
 from voicecore.demo import EXAMPLE
 from voicecore.errors import ConfigError
+from voicecore.guardrails import Guardrails
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.house import House
 from voicecore.pipeline.oversight import CONTROL_SOCKET, tell
@@ -239,6 +240,25 @@ async def test_what_a_model_makes_up_is_not_said(site: Callable[..., Site]) -> N
     assert "colleague" in said
     assert "oh seven" not in " ".join(model.read)
     assert "guard.sentence" in kinds(box.record(call.call.info.id))
+
+
+@pytest.mark.parametrize("action", ["hand-off", "ask-again"])
+async def test_a_sentence_may_end_the_reply(tmp_path: Path, terms: Terms, action: str) -> None:
+    say = "That is for a colleague to say."
+    rules = Guardrails.model_validate({"sentences": {"promise": {"action": action, "say": say}}})
+    box = Site(tmp_path, replace(terms, guardrails=rules))
+    async with box.call(Reckless()) as call:
+        await call.until_listening()
+        await call.say("what are your opening hours")
+        await until(call, lambda: say in call.said())
+        await call.wait(8)
+        following = call.said()[call.said().index(say) + 1 :]
+        if action == "hand-off":
+            assert call.call.transfers == [AGENT.persona.handoff.target]
+            assert "transfer" in kinds(box.record(call.call.info.id))
+        else:
+            assert call.call.transfers == []
+            assert following[0].endswith("?")
 
 
 async def test_an_attack_is_answered_by_the_guardrail(site: Callable[..., Site]) -> None:

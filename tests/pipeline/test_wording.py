@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.pipeline.fakes import Conversant, Desk, Follower, SilentLlm
 from tests.pipeline.test_session import ANSWERS, Stage
 from voicecore.config import TurnSettings
 from voicecore.dialogue import Generate
-from voicecore.pipeline.privacy import Privacy
+from voicecore.pipeline.privacy import Privacy, Redaction
 from voicecore.pipeline.wording import Wording, conversation, informed
-from voicecore.types import Message, ToolRequest
+from voicecore.redaction import Rules
+from voicecore.types import Message, ToolRequest, Transcript
 
 ASKED = Generate("g1", "Be brief.", "when are you open", ("From eight to six.", "Not on Sundays."))
 HISTORY = (("agent", "Hello."), ("agent", "How can I help you?"))
@@ -125,3 +127,29 @@ async def test_a_turn_that_goes_on_is_asked_anew(tmp_path: Path) -> None:
             "are you open on saturday",
         ]
         assert all("are you open are" not in message.text for asked in llm.asked for message in asked)
+
+
+async def test_it_reads_no_private_data() -> None:
+    llm = Conversant("Yes.")
+    privacy = Redaction(Rules(), lambda *_: None)
+    wording = Wording(llm, "call-1", privacy)
+    privacy.spoken("What is your card number?")
+    privacy.heard(1, Transcript("it is 4111 1111 1111 1111", final=True), "", (1.0, 2.0))
+    privacy.spoken("I heard 4111 1111 1111 1111. Is that right?")
+    history = (
+        ("agent", "What is your card number?"),
+        ("caller", "it is 4111 1111 1111 1111"),
+        ("agent", "I heard 4111 1111"),
+    )
+    asked = replace(
+        ASKED, question="yes, and my telephone number is oh seven seven double oh nine hundred one two three"
+    )
+    assert [said async for said in wording.answer(asked, history)] == ["Yes."]
+    wording.read_along(
+        "Be brief.", history, "when are you open on sundays and can I ring oh seven seven double oh"
+    )
+    for read in (*llm.asked, *llm.prepared):
+        told = " ".join(message.text for message in read)
+        assert "4111" not in told
+        assert "oh seven" not in told
+        assert "[CARD_1]" in told

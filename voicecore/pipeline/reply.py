@@ -142,8 +142,9 @@ class Reply:
             action = queue.popleft()
             match action:
                 case Say():
-                    if await self._utter(action) and self._steered is not None:
-                        queue = deque(self._step(self._steered))
+                    turned = await self._utter(action)
+                    if turned is not None and (turned.hand_off or not _awaited(queue)):
+                        queue = deque(self._step(turned))
                 case CallTool():
                     queue.extend(self._step(await self._call(action)))
                 case Generate():
@@ -155,8 +156,8 @@ class Reply:
         self.thread.state, actions = self._mind.dialogue.step(self.thread.state, event)
         return actions
 
-    async def _utter(self, said: Say, passages: Sequence[str] = ()) -> bool:
-        """Have a sentence judged, then voiced, or what is said in its place; whether the reply turns here."""
+    async def _utter(self, said: Say, passages: Sequence[str] = ()) -> Steered | None:
+        """Have a sentence judged, then voiced, or what is said in its place; what the reply turns to here."""
         mind, state = self._mind, self.thread.state
         verdict = await mind.trust.vet(said.text, state, mind.now(), passages, self._sentences)
         text = said.text if verdict.action is Remedy.ALLOW else verdict.text
@@ -164,9 +165,9 @@ class Reply:
             self._sentences.append(text)
             self._voice(self._mouth.prepare(said.id, text))
         if verdict.action not in (Remedy.ASK_AGAIN, Remedy.HAND_OFF) or self._steered is not None:
-            return False
+            return None
         self._steered = Steered("", hand_off=verdict.action is Remedy.HAND_OFF)
-        return True
+        return self._steered
 
     def _voice(self, speech: Speech) -> None:
         if self._committed.is_set():
@@ -212,7 +213,7 @@ class Reply:
             return ToolFailed(action.id, exc.code, str(exc))
         if exc is not None:
             raise exc
-        if self._steered is not None and before is None:
+        if self._steered is not None and before is None and self._steered.hand_off:
             return self._steered
         return Generated(action.id, "")
 
@@ -223,3 +224,8 @@ class Reply:
                 assert isinstance(said, Say)
                 if await self._utter(said, action.passages):
                     return
+
+
+def _awaited(queue: deque[Action]) -> bool:
+    """Whether the dialogue waits for something that is still to be done: it can't put its question now."""
+    return any(isinstance(action, CallTool | Generate) for action in queue)
