@@ -105,7 +105,9 @@ class Site:
             **sections,
         }
         self.appliance = Appliance.model_validate(settings)
-        self.desk = BackEnd({**ANSWERS, "create_arrangement": ACCEPTED})
+        self.desk = BackEnd(
+            {**ANSWERS, "create_arrangement": ACCEPTED, "cancel_arrangement": {"cancelled": True}}
+        )
         self._terms = terms
 
     @contextlib.asynccontextmanager
@@ -208,7 +210,10 @@ async def test_what_is_private_is_nowhere_but_in_the_tools(site: Callable[..., S
     assert np.abs(agent).max() > 0
 
 
-async def test_keys_are_tokens_and_not_in_the_recording(site: Callable[..., Site]) -> None:
+async def test_keys_are_tokens_and_not_in_the_recording(
+    site: Callable[..., Site], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     box = site()
     async with box.call() as call:
         await call.until_listening()
@@ -220,6 +225,7 @@ async def test_keys_are_tokens_and_not_in_the_recording(site: Callable[..., Site
         assert box.desk.calls[0][1] == {"customer_number": NUMBER}
         events = json.dumps(call.events, default=str)
     assert NUMBER not in events
+    assert NUMBER not in caplog.text
     assert NUMBER.encode() not in box.everything()
     (said,) = [e["text"] for e in call.events if e["type"] == "caller.said" and e["by"] == "dtmf"]
     assert said == "[CUSTOMER_NUMBER_1]"
@@ -325,8 +331,25 @@ async def test_a_person_decides_while_the_caller_is_told_so(site: Callable[..., 
         await call.until_listening()
         (step,) = await tell(box.folder / "run" / CONTROL_SOCKET, "steps")
         assert step["tool"] == "create_arrangement"
+        act = {"key": step["key"], "who": "ann", "why": "a mistake"}
+        await tell(box.folder / "run" / CONTROL_SOCKET, "undo", **act)
+        assert box.desk.calls[-1][:2] == ("cancel_arrangement", {"reference": "plan-1"})
     acts = [e["data"] for e in box.record(call.call.info.id) if e["kind"] == "human.approve"]
     assert [(act["who"], act["why"]) for act in acts] == [("ann", "long-standing customer")]
+
+
+async def test_what_is_paused_does_not_happen(site: Callable[..., Site]) -> None:
+    box = site(control={})
+    async with box.call() as call:
+        await call.until_listening()
+        await call.say("look up my invoice")
+        await call.until_listening()
+        held = {"scope": "tool", "name": "find_customer", "who": "ann", "why": "looks wrong"}
+        await tell(box.folder / "run" / CONTROL_SOCKET, "pause", **held)
+        await call.say(SPOKEN[0])
+        await until(call, lambda: "I can't reach our customer records" in " ".join(call.said()))
+    assert box.desk.calls == []
+    assert "human.pause" in kinds(box.record(""))
 
 
 async def test_nobody_there_means_no(site: Callable[..., Site]) -> None:

@@ -10,9 +10,12 @@ from voicecore.assurance.player import Bundle
 from voicecore.dialogue import State
 from voicecore.guardrails import Action, Heard, Supervisor, Verdict
 from voicecore.pipeline.grounding import Grounding
+from voicecore.redaction.secrets import TOKEN
 from voicecore.store.exports import CallRecord
 from voicecore.types import TurnTrace
 
+_ANYTHING = "this"
+"""In the place of what was redacted after it was said."""
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[])")
 
 
@@ -57,7 +60,7 @@ async def review(bundle: Bundle, record: CallRecord) -> Reviewed:
             reviewed.found.append(Found(turn.index, "caller", heard))
         state = State(values=_values(record, turn))
         said.append(turn.agent_text)
-        for sentence in filter(None, _END.split(turn.agent_text.strip())):
+        for sentence in filter(None, _END.split(TOKEN.sub(_ANYTHING, turn.agent_text).strip())):
             verdict = await supervisor.about_to_say(sentence, grounding.of(state, said=said))
             if verdict.action is not Action.ALLOW:
                 reviewed.found.append(Found(turn.index, "agent", verdict))

@@ -21,6 +21,7 @@ from voicecore.assurance.player import Bundle, Played, play
 from voicecore.assurance.report import calls_data, calls_shown, scenarios_data, scenarios_shown
 from voicecore.assurance.scenario import OWN, SHIPPED, Scenario, load_scenarios
 from voicecore.config import Appliance, data_dir, load_yaml
+from voicecore.custody import custodian
 from voicecore.dialogue import IntentIndex, load_agent
 from voicecore.guardrails import Layers, load_guardrails
 from voicecore.pipeline.constraints import constrain
@@ -92,11 +93,8 @@ def audit(
     """Run the checks over all ended calls in the store; 1 when an unsafe sentence was spoken."""
     appliance = load_yaml(config, Appliance)
     bundle = load_bundle(appliance.agent, weights=appliance.data_dir)
-    store = SqlStore(appliance.store.url)
-    try:
-        calls = asyncio.run(_reviewed(bundle, store, limit))
-    finally:
-        store.close()
+    with custodian(appliance) as keeper:
+        calls = asyncio.run(_reviewed(bundle, keeper.store, limit))
     Console(stderr=as_json).print(calls_shown(calls))
     if as_json:
         print(json.dumps(calls_data(calls)))

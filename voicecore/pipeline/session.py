@@ -323,7 +323,10 @@ class Session:
         return draft
 
     async def _screen(self, event: Heard) -> Event | None:
-        return await self._trust.screen(event, self._replies.state, self.now)
+        instead = await self._trust.screen(event, self._replies.state, self.now)
+        if self._trust.screened_ms:
+            self._chronicle.cost("guard", self._trust.screened_ms)
+        return instead
 
     async def _reply_to(self, event: Event) -> None:
         await self._replies.answer(event)

@@ -120,6 +120,11 @@ class Trust:
             return None
         return Steered(verdict.text, hand_off=verdict.action is Action.HAND_OFF)
 
+    @property
+    def screened_ms(self) -> float:
+        """What it took to judge the turn that was screened last."""
+        return 0.0 if self._judged is None else self._judged[1].ms
+
     def taken(self, turn: int, now: float) -> None:
         """The turn that was screened last is certain."""
         if self._guard is None or self._judged is None:
