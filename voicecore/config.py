@@ -307,10 +307,8 @@ class AuditSettings(Section):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
             parts = urlsplit(url)
-            local = parts.scheme in ("file", "unix")
-            if parts.scheme not in ("file", "unix", "udp", "tcp") or not (
-                parts.path if local else parts.port
-            ):
+            place = parts.path if parts.scheme in ("file", "unix") else parts.port
+            if parts.scheme not in ("file", "unix", "udp", "tcp") or not place:
                 raise ValueError(f"{url!r} is none of file:///PATH, udp://H:PORT, tcp://H:PORT, unix:///PATH")
         return value
 
