@@ -46,8 +46,8 @@ class Reviewed:
 async def review(bundle: Bundle, record: CallRecord) -> Reviewed:
     """Judge every turn and every sentence of a call on the grounds that it had then.
 
-    The grounds are what tools had been given and had returned by the end of the turn, and the agent's own
-    texts; a disclosure may be anywhere in its turn.
+    The grounds are what tools were given in the call and had returned by the end of the turn, and the agent's
+    own texts; a disclosure may be anywhere in its turn.
     """
     supervisor = Supervisor(bundle.layers, bundle.clock)
     grounding = Grounding(bundle.agent)
@@ -75,9 +75,10 @@ def _heard(bundle: Bundle, turn: TurnTrace, said: tuple[str, ...]) -> Heard:
 
 
 def _values(record: CallRecord, turn: TurnTrace) -> dict[str, Any]:
-    """What tools were given and returned up to ``turn``."""
+    """What tools returned up to ``turn``, and what they were given at any time: it was confirmed before."""
     known: dict[str, Any] = {}
     for nth, tool in enumerate(record.tools):
-        if tool.turn <= turn.index and tool.ok:
-            known[f"given{nth}"], known[f"result{nth}"] = tool.arguments, tool.result
+        if tool.ok:
+            known[f"given{nth}"] = tool.arguments
+            known |= {f"result{nth}": tool.result} if tool.turn <= turn.index else {}
     return known
