@@ -422,3 +422,28 @@ def test_all_of_it_can_be_switched_off() -> None:
     plain = load_terms(EXAMPLE, TrustSettings(redact=False, guard=False, policy=False))
     assert (plain.guardrails, plain.rules, plain.policy) == (None, None, None)
     assert plain.agent == AGENT
+
+
+async def test_what_a_crash_left_open_is_sent_again_under_its_own_key(
+    site: Callable[..., Site],
+) -> None:
+    class Dying(BackEnd):
+        async def call(self, name: str, arguments: Any, key: str) -> dict[str, Any]:
+            if name == "create_arrangement":
+                self.calls.append((name, dict(arguments), key))
+                raise asyncio.CancelledError
+            return await super().call(name, arguments, key)
+
+    box = site()
+    alive, box.desk = box.desk, Dying(box.desk.answers)
+    async with box.call() as call:
+        await arranged(call)
+        await until(call, lambda: box.desk.calls[-1][0] == "create_arrangement")
+    _, arguments, key = box.desk.calls[-1]
+    box.desk = alive
+    async with box.call() as call:
+        await until(call, lambda: bool(alive.calls))
+    (again,) = alive.calls
+    assert again[0] == "create_arrangement"
+    assert again[1]["customer_number"] == arguments["customer_number"] == NUMBER
+    assert again[2] == key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -18,6 +19,7 @@ from voicecore.config import Appliance, VaultSettings
 from voicecore.custody import SEALED, open_audit, open_keys
 from voicecore.custody.house import open_masters
 from voicecore.dialogue import IntentIndex
+from voicecore.errors import StoreError
 from voicecore.guardrails import Layers, Supervisor
 from voicecore.pipeline.approvals import Desk, announcer
 from voicecore.pipeline.feed import Feed
@@ -39,6 +41,8 @@ from voicecore.store.steps import SqlSteps
 from voicecore.terms import Terms
 from voicecore.types import CallInfo
 from voicecore.vault import KeyStore, SealedAudio
+
+log = logging.getLogger(__name__)
 
 GUARD_ENGINES = ("classifier", "examples")
 """Those that a call has time for."""
@@ -240,7 +244,13 @@ def _secret(path: Path) -> bytes:
 
 async def _keep_house(gate: Gate, tools: Tools) -> None:
     """Settle what a crash left open, and release what nobody decided about in time."""
-    await settle(gate, tools, time.time())
+    begun, settled = time.time(), False
     while True:
-        await gate.ledger.do(Expire(time.time()))
+        try:
+            if not settled:
+                await settle(gate, tools, begun)
+                settled = True
+            await gate.ledger.do(Expire(time.time()))
+        except StoreError as exc:
+            log.error("ledger: %s", exc.code)
         await asyncio.sleep(_HOUSEKEEPING_S)
