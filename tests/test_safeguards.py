@@ -29,7 +29,7 @@ from voicecore.control.process import open_accounts
 from voicecore.control.roles import Role
 from voicecore.custody import Person, custodian
 from voicecore.demo import EXAMPLE
-from voicecore.errors import ConfigError
+from voicecore.errors import ConfigError, VoicecoreError
 from voicecore.guardrails import Guardrails
 from voicecore.pipeline.feed import Feed
 from voicecore.pipeline.house import House
@@ -261,10 +261,10 @@ async def test_a_sentence_may_end_the_reply(tmp_path: Path, terms: Terms, action
         following = call.said()[call.said().index(say) + 1 :]
         if action == "hand-off":
             assert call.call.transfers == [AGENT.persona.handoff.target]
-            assert "transfer" in kinds(box.record(call.call.info.id))
         else:
             assert call.call.transfers == []
             assert following[0].endswith("?")
+    assert ("transfer" in kinds(box.record(call.call.info.id))) == (action == "hand-off")
 
 
 async def test_an_attack_is_answered_by_the_guardrail(site: Callable[..., Site]) -> None:
@@ -336,6 +336,22 @@ async def test_a_person_decides_while_the_caller_is_told_so(site: Callable[..., 
         assert box.desk.calls[-1][:2] == ("cancel_arrangement", {"reference": "plan-1"})
     acts = [e["data"] for e in box.record(call.call.info.id) if e["kind"] == "human.approve"]
     assert [(act["who"], act["why"]) for act in acts] == [("ann", "long-standing customer")]
+
+
+async def test_what_could_be_taken_back_goes_with_the_caller(site: Callable[..., Site]) -> None:
+    box = site(control={})
+    async with box.call() as call:
+        await arranged(call)
+        await until(call, lambda: box.desk.calls[-1][0] == "create_arrangement")
+        await call.until_listening()
+    with custodian(box.appliance) as keeper:
+        assert keeper.erase(call.call.info.remote_uri, Person("ann", "asked for it")).keys == 1
+    socket = box.folder / "run" / CONTROL_SOCKET
+    async with box.call():
+        (step,) = await tell(socket, "steps")
+        with pytest.raises(VoicecoreError, match="key-destroyed"):
+            await tell(socket, "undo", key=step["key"], who="ann", why="a mistake")
+    assert NUMBER.encode() not in box.everything()
 
 
 async def test_what_is_paused_does_not_happen(site: Callable[..., Site]) -> None:

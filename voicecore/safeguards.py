@@ -15,9 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from models.guards import Parts, judges
-from voicecore.config import Appliance, VaultSettings
+from voicecore.config import Appliance
 from voicecore.custody import SEALED, open_audit, open_keys
-from voicecore.custody.house import open_masters
+from voicecore.custody.house import own_keys
 from voicecore.dialogue import IntentIndex
 from voicecore.errors import StoreError
 from voicecore.guardrails import Layers, Supervisor
@@ -205,11 +205,9 @@ def _keys(appliance: Appliance) -> KeyStore:
     """The vault's, or those with which this process seals what it must be able to send again."""
     if appliance.vault is not None:
         return open_keys(appliance.vault)
-    settings = VaultSettings(file=appliance.run_dir / "keys.db", master_key=appliance.run_dir / "master.key")
-    assert settings.master_key is not None
-    if not settings.master_key.exists():
-        open_masters(settings, create=True)
-    return open_keys(settings)
+    keys = own_keys(appliance, create=True)
+    assert keys is not None
+    return keys
 
 
 def _gate(appliance: Appliance, terms: Terms, made: Safeguards, keys: Keys, opened: AsyncExitStack) -> Gate:

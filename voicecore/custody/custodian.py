@@ -56,14 +56,17 @@ class Custodian:
         audit: Audit | None,
         recordings: Path,
         region: str = "",
+        own: KeyStore | None = None,
     ) -> None:
         """``recordings``: the folder in which calls are recorded under their ids; ``region``: see
-        ``caller_of``."""
+        ``caller_of``; ``own``: where there is no vault, the keys of what the agent process sealed for itself.
+        """
         self.store = store
         self._keys = keys
         self._audit = audit
         self._recordings = recordings
         self._region = region
+        self._own = own
 
     def calls_of(self, caller: str) -> list[str]:
         """The calls of a caller, however the address is spelt."""
@@ -86,7 +89,7 @@ class Custodian:
             return Gone()
         files = self._remove_recordings(calls)
         self.store.erase(calls)
-        keys = self._keys.destroy(calls, why=person.why) if self._keys else 0
+        keys = sum(kept.destroy(calls, why=person.why) for kept in (self._keys, self._own) if kept)
         gone = Gone(len(calls), keys, files)
         self._record("erasure.done", person, asdict(gone))
         return gone

@@ -20,6 +20,18 @@ def open_keys(settings: VaultSettings) -> KeyStore:
     return KeyStore(settings.file, open_masters(settings), settings.region)
 
 
+def own_keys(appliance: Appliance, create: bool = False) -> KeyStore | None:
+    """Without a vault: the keys with which the agent process seals what it must be able to send again, or
+    take back, in its ``run_dir``; None where there are none, unless ``create``. Raises StoreError."""
+    folder = appliance.run_dir
+    settings = VaultSettings(file=folder / "keys.db", master_key=folder / "master.key")
+    if not (folder / "master.key").exists():
+        if not create:
+            return None
+        open_masters(settings, create=True)
+    return open_keys(settings)
+
+
 def open_masters(settings: VaultSettings, create: bool = False) -> Masters:
     """Where the master key is; ``create``: with a first one. Raises as ``open_keys``."""
     if settings.token is not None:
@@ -51,17 +63,19 @@ def open_audit(settings: AuditSettings, bundle: str = "", export: bool = False) 
 def custodian(appliance: Appliance) -> Iterator[Custodian]:
     """For a command; what it did is on record when the context ends. Raises StoreError, ConfigError."""
     with ExitStack() as opened:
-        keys = audit = None
+        keys = own = audit = None
         if appliance.vault is not None:
             keys = open_keys(appliance.vault)
             opened.callback(keys.close)
+        elif (own := own_keys(appliance)) is not None:
+            opened.callback(own.close)
         store = SqlStore(appliance.store.url, lambda: datetime.now(UTC), keys)
         opened.callback(store.close)
         if appliance.audit is not None:
             audit = open_audit(appliance.audit)
             opened.callback(audit.close)
         region = appliance.vault.region if appliance.vault else ""
-        yield Custodian(store, keys, audit, appliance.store.recordings, region)
+        yield Custodian(store, keys, audit, appliance.store.recordings, region, own)
 
 
 def _token(settings: TokenSettings, create: bool) -> Masters:
