@@ -34,7 +34,7 @@ lint: $(VENV)/.lint
 	PATH=$(CURDIR)/$(VENV)/bin:$$PATH cython-lint --max-line-length 110 ext
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.test $(VENV)/.models $(PEERS)/.pipecat
+bench: $(VENV)/.test $(VENV)/.models peers
 	sh .ci/packages bench
 	$(PY) -m voicecore bench kernels
 	$(PY) -m voicecore bench perception
@@ -46,12 +46,22 @@ bench: $(VENV)/.test $(VENV)/.models $(PEERS)/.pipecat
 	$(PY) -m voicecore bench engines
 	$(PY) -m voicecore bench stages
 	$(PY) -m voicecore bench sip-load
+	$(PY) -m voicecore bench redaction
+	$(PY) -m voicecore bench guardrails
+	$(PY) -m voicecore bench policy
+	$(PY) -m voicecore bench audit
+	$(PY) -m voicecore bench egress
 
-peers: $(PEERS)/.pipecat
+peers: $(PEERS)/.pipecat $(PEERS)/.presidio
 
 $(PEERS)/.pipecat: benchmarks/peers/pipecat/requirements.txt
 	$(PYTHON) -m venv $(PEERS)/pipecat
 	$(PEERS)/pipecat/bin/python -m pip install -q -r $<
+	touch $@
+
+$(PEERS)/.presidio: benchmarks/peers/presidio/requirements.txt
+	$(PYTHON) -m venv $(PEERS)/presidio
+	$(PEERS)/presidio/bin/python -m pip install -q -r $<
 	touch $@
 
 $(VENV)/.python: packages.debian

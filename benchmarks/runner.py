@@ -26,6 +26,11 @@ BENCHES = {
     "engines": "benchmarks.engines",
     "stages": "benchmarks.stages.bench",
     "sip-load": "benchmarks.sip_load",
+    "redaction": "benchmarks.redaction.bench",
+    "guardrails": "benchmarks.guardrails.bench",
+    "policy": "benchmarks.policy.bench",
+    "audit": "benchmarks.audit",
+    "egress": "benchmarks.egress.bench",
 }
 REPORTS = Path(__file__).parent / "reports"
 

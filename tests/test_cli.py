@@ -90,3 +90,14 @@ def test_an_unknown_call_is_an_error_with_a_code(config: Path) -> None:
 
 def test_the_version_is_the_packages() -> None:
     assert voicecore("version").stdout.strip() == metadata.version("voicecore")
+
+
+def test_a_policy_that_is_not_proved_is_not_served(config: Path, tmp_path: Path) -> None:
+    agent = tmp_path / "agent"
+    shutil.copytree(EXAMPLE, agent)
+    policy = (agent / "policy.yaml").read_text()
+    (agent / "policy.yaml").write_text(policy.replace("per: call, amount: 200000", "per: call, amount: 100"))
+    config.write_text(config.read_text().replace(str(EXAMPLE), str(agent)))
+    answer = voicecore("serve", "--config", str(config))
+    assert answer.returncode == 2
+    assert "policy-unproved" in answer.stderr

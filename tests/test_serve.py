@@ -73,8 +73,8 @@ async def serving(config: Path, model_data: Path) -> AsyncIterator[Service]:
     yield started
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
     await gone(*started.pids)
+    await process.communicate()
 
 
 @pytest.fixture
@@ -152,4 +152,4 @@ async def test_a_killed_demo_leaves_nothing_behind(tmp_path: Path, model_data: P
     assert len(pids) == 6, "demo, its media process, back-end, supervisor, agent, media"
     process.kill()
     await gone(*pids)
-    await process.wait()
+    await process.communicate()

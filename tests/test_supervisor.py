@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from voicecore.egress import OFFLINE
 from voicecore.supervisor import USAGE_EXIT, Supervisor
 
 pytestmark = pytest.mark.interop
@@ -52,6 +54,31 @@ async def test_a_child_that_was_started_wrongly_is_not_tried_again(tmp_path: Pat
     supervisor = Supervisor([sys.executable, "-c", WRITE_PID + f"sys.exit({USAGE_EXIT})", str(log)])
     assert await asyncio.wait_for(supervisor.run(), 20) == USAGE_EXIT
     assert len(log.read_text().split()) == 1
+
+
+async def test_one_child_that_was_started_wrongly_ends_the_others(tmp_path: Path) -> None:
+    log = tmp_path / "pids"
+    wrong = [
+        sys.executable,
+        "-c",
+        f"import pathlib, sys\nwhile not pathlib.Path(sys.argv[1]).exists(): pass\nsys.exit({USAGE_EXIT})",
+    ]
+    supervisor = Supervisor([sys.executable, "-c", WRITE_PID + SLEEP, str(log)], [*wrong, str(log)])
+    assert await asyncio.wait_for(supervisor.run(), 20) == USAGE_EXIT
+    assert not alive((await pids(log, 1))[0])
+
+
+async def test_children_ask_no_hub_and_report_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    kept = tmp_path / "environment"
+    keep = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(repr(dict(os.environ))); "
+    code = f"{keep}sys.exit({USAGE_EXIT})"
+    assert await asyncio.wait_for(Supervisor([sys.executable, "-c", code, str(kept)]).run(), 20) == USAGE_EXIT
+    environment = ast.literal_eval(kept.read_text())
+    assert environment.items() >= OFFLINE.items()
+    assert "HTTPS_PROXY" not in environment
 
 
 async def test_killing_the_supervisor_takes_the_child_down(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from models.warming import warm_asr, warm_llm, warm_tts, warm_turn_model
 from sip.remote import SipEndpoint
 from voicecore.config import Appliance, EngineSettings, data_dir, line_of, load_yaml
 from voicecore.dialogue import Agent, Dialogue, IntentIndex, load_agent
+from voicecore.egress import EgressLock
 from voicecore.errors import ConfigError
 from voicecore.pipeline.admission import Admission
+from voicecore.pipeline.boundary import boundary
 from voicecore.pipeline.emergency import Emergency
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
@@ -33,7 +35,9 @@ from voicecore.pipeline.runner import Runner
 from voicecore.pipeline.tools import HttpTools
 from voicecore.pipeline.work import ThreadLane
 from voicecore.ports import Endpoint, Tts
+from voicecore.safeguards import safeguards
 from voicecore.store import SqlStore
+from voicecore.terms import Terms, approve_fixed, load_terms
 
 log = logging.getLogger(__name__)
 
@@ -83,14 +87,14 @@ def choices(settings: EngineSettings, agent: Agent, weights: Path) -> Choices:
     return made
 
 
-def engine_processes(made: Choices, weights: Path, on_death: OnDeath) -> Fleet:
+def engine_processes(made: Choices, weights: Path, on_death: OnDeath, sealed: bool = False) -> Fleet:
     """The engines of ``made`` that have processes of their own, not started yet.
 
-    ``on_death``: see ``EngineHost``.
+    ``on_death``, ``sealed``: see ``Fleet``.
     """
     shared = made["llm"].name == "retrieval"
     theirs = {port: choice for port, choice in made.items() if port != "embedder" or shared}
-    return Fleet(theirs, weights, on_death)
+    return Fleet(theirs, weights, on_death, sealed)
 
 
 def load_engines(made: Choices, weights: Path, fleet: Fleet | None = None) -> Engines:
@@ -141,7 +145,11 @@ async def engines_ready(
             await asyncio.to_thread(close_engines, engines)
         return
     loop = asyncio.get_running_loop()
-    fleet = engine_processes(made, weights, lambda name: tell(loop, partial(on_death, name)))
+
+    def died(name: str) -> None:
+        tell(loop, partial(on_death, name))
+
+    fleet = engine_processes(made, weights, died, appliance.egress.lock)
     await asyncio.to_thread(fleet.start)
     try:
         yield await asyncio.to_thread(load_engines, made, weights, fleet), lambda: fleet.up
@@ -188,17 +196,17 @@ async def running(
     floor: FloorMaker = own_floor,
 ) -> AsyncIterator[Running]:
     """The agent process: serves calls while the context is open. ``floor``: see ``House``."""
-    agent = load_agent(appliance.agent)
+    terms = await asyncio.to_thread(load_terms, appliance.agent, appliance.trust)
+    await approve_fixed(terms)
     runners: list[Runner] = []
 
     def engine_died(_name: str) -> None:
         for runner in runners:
             runner.engine_failed("engine-died")
 
-    async with engines_ready(appliance, agent, engine_died) as (engines, engines_up):
-        admission = Admission(appliance.admission, engines_up)
+    async with engines_ready(appliance, terms.agent, engine_died) as ready:
         endpoint = endpoint or SipEndpoint(appliance.sip)
-        async with _serving(appliance, agent, engines, admission, (endpoint, floor)) as served:
+        async with _serving(appliance, terms, ready, (endpoint, floor)) as served:
             runners.append(served.runner)
             yield served
 
@@ -206,12 +214,13 @@ async def running(
 @contextlib.asynccontextmanager
 async def _serving(
     appliance: Appliance,
-    agent: Agent,
-    engines: Engines,
-    admission: Admission,
+    terms: Terms,
+    perception: tuple[Engines, Callable[[], bool]],
     outside: tuple[Endpoint, FloorMaker],
 ) -> AsyncIterator[Running]:
     endpoint, floor = outside
+    engines, engines_up = perception
+    agent = terms.agent
     intents = await asyncio.to_thread(IntentIndex.build, agent, engines.embedder.embed)
     await asyncio.to_thread(warm_up, engines, Dialogue(agent, intents, date.today()))
     await warm_llm(engines.llm)
@@ -220,35 +229,42 @@ async def _serving(
     shared = ThreadLane("engines", _SHARED_THREADS)
     keeping = ThreadLane("store")
     feed = Feed()
-    store = SqlStore(appliance.store.url)
-    house = House(
-        engines=engines,
-        lanes=Lanes(shared, keeping, ThreadLane),
-        mind=lambda: Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
-        feed=feed,
-        store=store,
-        turns=appliance.turns,
-        floor=floor,
-        admission=admission,
-        emergency=ready,
-    )
-    labels = {"agent": agent.persona.name, **appliance.engines.labels}
-    runner = Runner(endpoint, house, appliance.store.recordings, labels)
-    appliance.run_dir.mkdir(parents=True, exist_ok=True)
-    await feed.serve(appliance.run_dir / FEED_SOCKET)
-    await endpoint.start()
-    serving = asyncio.ensure_future(runner.run())
-    try:
-        yield Running(endpoint, runner, feed, house)
-    finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-        await endpoint.stop()
-        await feed.close()
-        await tools.close()
-        shared.close()
-        keeping.close()
-        store.close()
+    embedder = engines.embedder
+    async with safeguards(appliance, terms, embedder, intents, tools, feed) as safe:
+        store = SqlStore(appliance.store.url, keys=safe.vault)
+        admission = Admission(
+            appliance.admission, lambda: engines_up() and safe.healthy, paused=lambda: safe.pauses.box
+        )
+        house = House(
+            engines=engines,
+            lanes=Lanes(shared, keeping, ThreadLane),
+            mind=lambda: Mind(Dialogue(agent, intents, date.today()), tools, engines.llm),
+            feed=feed,
+            store=store,
+            turns=appliance.turns,
+            floor=floor,
+            admission=admission,
+            emergency=ready,
+            trust=safe.trust,
+            recorder=safe.recorder,
+        )
+        labels = {"agent": agent.persona.name, **appliance.engines.labels}
+        runner = Runner(endpoint, house, appliance.store.recordings, labels)
+        safe.calls = runner.sessions
+        await feed.serve(appliance.run_dir / FEED_SOCKET)
+        await endpoint.start()
+        serving = asyncio.ensure_future(runner.run())
+        try:
+            yield Running(endpoint, runner, feed, house)
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            await endpoint.stop()
+            await feed.close()
+            await tools.close()
+            shared.close()
+            keeping.close()
+            store.close()
 
 
 def announcement(appliance: Appliance, endpoint: SipEndpoint) -> str:
@@ -265,6 +281,9 @@ async def serve_agent(appliance: Appliance) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
     endpoint = SipEndpoint(appliance.sip)
+    if appliance.egress.lock:
+        agent = await asyncio.to_thread(load_agent, appliance.agent)
+        EgressLock(await asyncio.to_thread(boundary, appliance, agent)).install()
     async with running(appliance, endpoint):
         print(announcement(appliance, endpoint), flush=True)
         await stop.wait()

@@ -1,4 +1,4 @@
-"""The command line: serve, call, demo, bench, models, calls, export."""
+"""The command line: every command of the appliance, each part's own beside ours."""
 
 from __future__ import annotations
 
@@ -7,27 +7,70 @@ import json
 import logging
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from models.commands import models_app
 from voicecore import __version__
 from voicecore.config import Appliance, load_yaml
+from voicecore.egress import go_offline
 from voicecore.errors import VoicecoreError
-from voicecore.supervisor import USAGE_EXIT, Supervisor, agent_command, die_with_parent
+from voicecore.supervisor import USAGE_EXIT, Supervisor, agent_command, control_command, die_with_parent
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.add_typer(models_app, name="models")
+PARTS = {
+    "models": "models.commands:models_app",
+    "policy": "voicecore.policy.command:policy_app",
+    "redteam": "voicecore.assurance.command:redteam",
+    "guardrails": "voicecore.assurance.command:guardrails_app",
+    "audit": "voicecore.custody.command:audit_app",
+    "vault": "voicecore.custody.command:vault_app",
+    "recording": "voicecore.custody.command:recording_app",
+    "retention": "voicecore.custody.command:retention_app",
+    "erase": "voicecore.custody.command:erase",
+    "approvals": "voicecore.control.command:approvals_app",
+    "pauses": "voicecore.control.command:pauses_app",
+    "steps": "voicecore.control.command:steps_app",
+    "accounts": "voicecore.control.command:accounts_app",
+    "egress": "voicecore.control.command:egress_app",
+}
+"""Commands that other parts bring, loaded when they are asked for."""
+
+
+class _Commands(TyperGroup):
+    """Ours, and those of ``PARTS``."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), *PARTS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in PARTS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = PARTS[cmd_name].partition(":")
+        part = getattr(import_module(module), attribute)
+        if isinstance(part, typer.Typer):
+            command: Any = get_group(part)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command()(part)
+            command = get_command(alone)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Config = Annotated[Path, typer.Option("--config", help="The appliance's YAML file.")]
 
 
 def main() -> None:
     """Run the command line; an error of ours prints its code and message and exits with 2."""
+    go_offline(os.environ)
     try:
         app()
     except VoicecoreError as exc:
@@ -51,8 +94,10 @@ def version() -> None:
 @app.command()
 def serve(config: Config) -> None:
     """Answer calls until SIGINT or SIGTERM; a process that dies is started again."""
-    load_yaml(config, Appliance)
-    sys.exit(asyncio.run(Supervisor(agent_command(str(config))).run()))
+    commands = [agent_command(str(config))]
+    if load_yaml(config, Appliance).control is not None:
+        commands.append(control_command(str(config)))
+    sys.exit(asyncio.run(Supervisor(*commands).run()))
 
 
 @app.command(hidden=True)
@@ -61,7 +106,26 @@ def agent(config: Config, parent: Annotated[int, typer.Option()]) -> None:
     from voicecore.app import load_appliance, serve_agent
 
     die_with_parent(parent)
+    _scrub_logs()
     asyncio.run(serve_agent(load_appliance(config)))
+
+
+@app.command(hidden=True)
+def control(config: Config, parent: Annotated[int, typer.Option()]) -> None:
+    """The control process itself, as the supervisor (process ``parent``) starts it."""
+    from voicecore.control.process import serve_control
+
+    die_with_parent(parent)
+    _scrub_logs()
+    serve_control(load_yaml(config, Appliance))
+
+
+def _scrub_logs() -> None:
+    """Whatever is logged, no private data is."""
+    from voicecore.redaction.scrub import LogFilter, Scrubber
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogFilter(Scrubber()))
 
 
 Uri = Annotated[str, typer.Argument(help="Whom to call: sip:agent@host:port")]
@@ -150,23 +214,22 @@ def bench(
 @app.command()
 def calls(config: Config, limit: int = 20) -> None:
     """The latest calls in the store."""
-    from voicecore.store import SqlStore
+    from voicecore.custody import custodian
 
     table = Table("call", "begun", "from", "seconds", "turns", "ended by", "flows")
-    store = SqlStore(load_yaml(config, Appliance).store.url)
-    for row in store.calls(limit):
+    with custodian(load_yaml(config, Appliance)) as keeper:
+        rows = keeper.store.calls(limit)
+    for row in rows:
         outcome = row["outcome"] or {}
         cells = (row["id"], row["began_at"], row["remote_uri"], row["duration_s"], row["turns"])
         table.add_row(*map(str, cells), outcome.get("by", ""), ", ".join(outcome.get("flows", ())))
-    store.close()
     Console().print(table)
 
 
 @app.command()
 def export(config: Config, call_id: str) -> None:
     """One call as JSON: turns with every stage's times, tool calls, recording."""
-    from voicecore.store import SqlStore
+    from voicecore.custody import custodian
 
-    store = SqlStore(load_yaml(config, Appliance).store.url)
-    print(json.dumps(store.export(call_id), indent=2))
-    store.close()
+    with custodian(load_yaml(config, Appliance)) as keeper:
+        print(json.dumps(keeper.store.export(call_id), indent=2))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voicecore.errors import ConfigError
 
@@ -256,6 +257,114 @@ class StoreSettings(Section):
     recordings: Path = Path("recordings")
 
 
+class EgressSettings(Section):
+    """Whom the appliance may reach: what other settings name, this machine, and ``allow``."""
+
+    lock: bool = True
+    """Whether our processes refuse everybody else; off only for whom a firewall of the site is enough."""
+    allow: tuple[str, ...] = ()
+    """Addresses, networks or names, with or without a port: "10.1.2.0/24", "pbx.example:5060" or
+    "[fd00::5]:514". A PBX that is no trunk, or sends media from elsewhere, is to be named here."""
+
+
+class ControlSettings(Section):
+    """The HTTP API of the control process, for people: approvals, pauses, accounts."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(8443, ge=0, le=65_535)
+    certificate: Path | None = None
+    key: Path | None = None
+    """PEM files; without them only a loopback address is served, in plain HTTP."""
+    accounts: Path = Path("control.db")
+    """Where accounts, tokens and sessions are kept."""
+    session_s: int = Field(12 * 3600, ge=60)
+    """How long a login lasts at most, and ..."""
+    idle_s: int = Field(1800, ge=60)
+    """... without being used."""
+    logins: int = Field(5, ge=1)
+    """Wrong passwords in ``logins_s`` after which a name, or an address, has to wait."""
+    logins_s: float = Field(300.0, gt=0)
+    requests_per_s: float = Field(20.0, gt=0)
+    """Of one token; twice as many may come at once."""
+
+
+class AuditSettings(Section):
+    """Where the chain of decisions is kept, and where its signed checkpoints go."""
+
+    file: Path = Path("audit.db")
+    signing_key: Path = Path("audit.key")
+    """Ed25519, PEM, for the owner only; made by ``voicecore audit init``."""
+    checkpoint_s: float = Field(60.0, gt=0)
+    """The longest that a record waits for a checkpoint; what came after the last exported one can't be
+    proved to an outsider."""
+    checkpoint_records: int = Field(1000, ge=1)
+    export: tuple[str, ...] = ()
+    """Off the box: ``file:///PATH``, or syslog (RFC 5424) at ``udp://HOST:PORT``, ``tcp://HOST:PORT``,
+    ``unix:///PATH``."""
+
+    @field_validator("export")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            place = parts.path if parts.scheme in ("file", "unix") else parts.port
+            if parts.scheme not in ("file", "unix", "udp", "tcp") or not place:
+                raise ValueError(f"{url!r} is none of file:///PATH, udp://H:PORT, tcp://H:PORT, unix:///PATH")
+        return value
+
+
+class TokenSettings(Section):
+    """A PKCS #11 token that holds the master key."""
+
+    module: Path
+    """The maker's library, such as /usr/lib/softhsm/libsofthsm2.so."""
+    token: str
+    """Its label."""
+    pin_file: Path
+    label: str = "voicecore"
+    """Of the keys in it."""
+
+
+class VaultSettings(Section):
+    """Encryption of what is kept of calls, under one master key."""
+
+    file: Path = Path("keys.db")
+    master_key: Path | None = None
+    """A file for the owner only, made by ``voicecore vault init``; where backups of the data do not go."""
+    token: TokenSettings | None = None
+    """Or a token."""
+    region: str = Field("", pattern="^([A-Z]{2})?$")
+    """Where telephone numbers without a country code are from, such as DE."""
+
+    @model_validator(mode="after")
+    def _one(self) -> VaultSettings:
+        if (self.master_key is None) == (self.token is None):
+            raise ValueError("a vault needs a master_key or a token, and not both")
+        return self
+
+
+class RetentionSettings(Section):
+    """After how many days what is kept of a call goes; None: never."""
+
+    transcript_days: float | None = Field(None, gt=0)
+    """Transcripts, tool traces, outcomes, and who called."""
+    recording_days: float | None = Field(None, gt=0)
+    vault_days: float | None = Field(None, gt=0)
+    """At the latest; what is in the vault has a time of its own as well."""
+    audit_days: float | None = Field(None, gt=0)
+
+
+class TrustSettings(Section):
+    """What stands between callers, the agent and its tools; all of it is on unless switched off here."""
+
+    redact: bool = True
+    """Private data is kept out of all but memory and tools."""
+    guard: bool = True
+    """What callers say, and every sentence before it is spoken, is judged."""
+    policy: bool = True
+    """Tools are called as the agent's policy.yaml allows, and only if it was proved."""
+
+
 class Appliance(Section):
     """The file given to ``voicecore serve --config``."""
 
@@ -271,6 +380,15 @@ class Appliance(Section):
     """Sockets of the running appliance."""
     backend: str | None = None
     """Base URL of the tools' back-end; overrides the agent's own."""
+    trust: TrustSettings = TrustSettings()
+    egress: EgressSettings = EgressSettings()
+    control: ControlSettings | None = None
+    """Without it there is no control process: nobody can approve anything."""
+    audit: AuditSettings | None = None
+    """Without it nothing is put on record."""
+    vault: VaultSettings | None = None
+    """Without it nothing is encrypted."""
+    retention: RetentionSettings = RetentionSettings()
 
 
 def data_dir(configured: Path | None = None) -> Path:

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,14 @@ from rich.console import Console
 
 from models import engines as engine_table
 from sip.remote import SipEndpoint
+from voicecore.audit import Signer
 from voicecore.config import EngineSettings, SipSettings, data_dir
 from voicecore.console.latency import latency_table
 from voicecore.console.live import LiveView
 from voicecore.console.report import write_report
 from voicecore.errors import SipError
 from voicecore.pipeline.feed import follow
+from voicecore.redaction.secrets import TOKEN
 from voicecore.simulation import CallerResult, Script, load_script, run_caller
 from voicecore.simulation.measure import measure
 from voicecore.simulation.recording import load_recording
@@ -98,8 +100,11 @@ def write_config(folder: Path, backend_url: str, **sections: Any) -> Path:
         "store": {"url": f"sqlite:///{folder / 'calls.db'}", "recordings": str(folder / "recordings")},
         "run_dir": str(folder / "run"),
         "backend": backend_url,
+        "audit": {"file": str(folder / "audit.db"), "signing_key": str(folder / "audit.key")},
         **sections,
     }
+    if not (folder / "audit.key").exists():
+        Signer.create(folder / "audit.key")
     path = folder / "appliance.yaml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
     return path
@@ -177,10 +182,17 @@ async def _errand(script: Script, result: CallerResult, url: str) -> dict[str, b
         kept = (await client.get("/arrangements")).json()["arrangements"]
     done = {}
     for tool, wanted in script.errand.items():
-        asked = any(call["name"] == tool and wanted.items() <= call["arguments"].items() for call in calls)
+        asked = any(call["name"] == tool and _fits(wanted, call["arguments"]) for call in calls)
         stored = tool != "create_arrangement" or any(wanted.items() <= row.items() for row in kept)
         done[tool] = asked and stored
     return done
+
+
+def _fits(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether arguments are as wanted, as far as the feed tells: of private ones it has only tokens."""
+    return all(
+        TOKEN.fullmatch(str(given.get(name))) or given.get(name) == value for name, value in wanted.items()
+    )
 
 
 async def place_call(

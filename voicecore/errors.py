@@ -37,6 +37,10 @@ class StoreError(VoicecoreError):
     """The call store could not keep or find a record."""
 
 
+class AccessError(VoicecoreError):
+    """Somebody is not who they say, or may not do what they ask."""
+
+
 class UnexpectedEvent(VoicecoreError):
     """A state machine got an event that its table does not list for the state it is in."""
 

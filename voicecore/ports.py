@@ -7,9 +7,12 @@ threads by the pipeline, one thread per stream at a time; async ports run on the
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol, runtime_checkable
 
 from voicecore.types import (
+    Answer,
+    ApprovalRequest,
     CallEvent,
     CallInfo,
     Expectation,
@@ -18,11 +21,13 @@ from voicecore.types import (
     Message,
     Pcm,
     SpeechChunk,
+    Step,
     ToolOffer,
     ToolRequest,
     ToolTrace,
     Transcript,
     TurnTrace,
+    Undone,
 )
 
 
@@ -167,6 +172,22 @@ class ConversationLlm(Llm, Protocol):
         ...
 
 
+@runtime_checkable
+class Judge(Protocol):
+    """One engine of the guardrails: says how much a text is of each class that it knows."""
+
+    name: str
+    """For records: "classifier-input"."""
+
+    async def judge(self, text: str, vector: Floats | None, context: Sequence[str]) -> Mapping[str, float]:
+        """Class -> 0..1; a class it has no opinion on is absent.
+
+        ``vector``: the sentence embedding of ``text`` if there is one already; ``context``: what was said
+        before, oldest first. Keeps its own time limit. Raises EngineError, which counts as no opinion.
+        """
+        ...
+
+
 class Tools(Protocol):
     """The back-end. Called only by the shell that performs what the dialogue decided."""
 
@@ -178,6 +199,93 @@ class Tools(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Audit(Protocol):
+    """The record of what was decided, redacted before it comes here. Safe from any thread, never blocks.
+
+    ``call_id`` "" is the box; ``at``: seconds on the call's audio clock; ``data``: JSON values.
+    Raises StoreError("audit-unavailable") and StoreError("audit-bad-record").
+    """
+
+    def note(self, call_id: str, kind: str, at: float, data: Mapping[str, Any]) -> None:
+        """Have it kept, soon and in order."""
+        ...
+
+    def keep(self, call_id: str, kind: str, at: float, data: Mapping[str, Any]) -> Future[Any]:
+        """The same for a decision with an effect, which comes when the future is done: it is durable then."""
+        ...
+
+
+class CallKey(Protocol):
+    """The data key of one call."""
+
+    def seal(self, content: bytes, context: str, /) -> bytes: ...
+
+    def open(self, sealed: bytes, context: str, /) -> bytes: ...
+
+
+class Keys(Protocol):
+    """The vault's keys, by call and kind of data ("record", "recording", "vault"). Safe from any thread.
+
+    Raises StoreError: ``no-key``, ``key-destroyed`` (the call was erased).
+    """
+
+    def make(self, call_id: str, caller: str = "", kind: str = "record") -> CallKey:
+        """The key, made and durable if there was none; ``caller``: by whose address it can be erased."""
+        ...
+
+    def open(self, call_id: str, kind: str = "record") -> CallKey:
+        """The key that is there."""
+        ...
+
+
+class AudioFile(Protocol):
+    """A recording being written: int16 stereo, little-endian, caller and agent. Used by one thread; all
+    methods raise OSError."""
+
+    def put(self, sound: bytes, at: int) -> None:
+        """Sound that begins ``at`` bytes after the first; may leave a gap, or replace what is there."""
+        ...
+
+    def read(self, at: int, size: int) -> bytes:
+        """What was put there, as far as there is any; gaps are silence."""
+        ...
+
+    def close(self) -> None:
+        """Return when the disk has it."""
+        ...
+
+
+class Steps(Protocol):
+    """Keeps the tool calls that a person can take back. From one thread at a time; raises StoreError."""
+
+    def add(self, step: Step) -> None:
+        """It happened; a key that is kept already changes nothing."""
+        ...
+
+    def find(self, key: str) -> Step:
+        """Raises StoreError("unknown-step")."""
+        ...
+
+    def latest(self, limit: int, call_id: str | None = None) -> list[Step]:
+        """The latest ones, of all calls or of one; newest first."""
+        ...
+
+    def mark(self, key: str, undone: Undone) -> None:
+        """It was taken back. Raises StoreError("unknown-step")."""
+        ...
+
+
+class Approvals(Protocol):
+    """Has a person decide about a tool call."""
+
+    async def ask(self, request: ApprovalRequest) -> Answer:
+        """Their answer; no when nobody answers within ``request.limit_s``. Never an error.
+
+        Asking again with the same key while the first still waits gets the same answer.
+        """
+        ...
 
 
 class Call(Protocol):

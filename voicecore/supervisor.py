@@ -1,4 +1,4 @@
-"""The control process: keeps the agent process running and takes everything down with it."""
+"""Keeps the agent and the control process running, and takes everything down with it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+
+from voicecore.egress import go_offline
 
 log = logging.getLogger(__name__)
 
@@ -34,33 +36,43 @@ def die_with_parent(parent: int) -> None:
 
 
 class Supervisor:
-    """Runs one child command, restarts it when it dies, stops it when we are told to stop."""
+    """Runs child commands, each restarted when it dies, all stopped when we are told to stop.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    Children ask no hub and report to nobody (``egress.offline``).
+    """
+
+    def __init__(self, *commands: Sequence[str]) -> None:
+        self._commands = commands
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
-        """Until SIGINT or SIGTERM (returns 0) or until the child was started wrongly (its status)."""
+        """Until SIGINT or SIGTERM (returns 0) or until a child was started wrongly (its status)."""
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, self._stopping.set)
+        return max(await asyncio.gather(*(self._keep(command) for command in self._commands)))
+
+    async def _keep(self, command: Sequence[str]) -> int:
+        loop = asyncio.get_running_loop()
         failures = 0
         while not self._stopping.is_set():
             begun = loop.time()
-            status = await self._run_child()
+            status = await self._run_child(command)
             if self._stopping.is_set():
                 break
             if status == USAGE_EXIT:
+                self._stopping.set()
                 return status
             failures = 0 if loop.time() - begun >= _STEADY_S else failures + 1
             delay = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
-            log.error("agent process ended with status %d; restarting in %.1f s", status, delay)
+            log.error("%s process ended with status %d; restarting in %.1f s", role(command), status, delay)
             await self._pause(delay)
         return 0
 
-    async def _run_child(self) -> int:
-        child = await asyncio.create_subprocess_exec(*self._command, env={**os.environ, **LEAN})
+    async def _run_child(self, command: Sequence[str]) -> int:
+        environment = {**os.environ, **LEAN}
+        go_offline(environment)
+        child = await asyncio.create_subprocess_exec(*command, env=environment)
         ended = asyncio.ensure_future(child.wait())
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -82,4 +94,18 @@ class Supervisor:
 
 def agent_command(config: str) -> list[str]:
     """The command line of the agent process."""
-    return [sys.executable, "-m", "voicecore", "agent", "--config", config, "--parent", str(os.getpid())]
+    return _command("agent", config)
+
+
+def control_command(config: str) -> list[str]:
+    """The command line of the control process."""
+    return _command("control", config)
+
+
+def _command(process: str, config: str) -> list[str]:
+    return [sys.executable, "-m", "voicecore", process, "--config", config, "--parent", str(os.getpid())]
+
+
+def role(command: Sequence[str]) -> str:
+    """Which process a command line is, for the log."""
+    return next((word for word in ("agent", "control") if word in command), "child")

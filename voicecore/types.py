@@ -266,3 +266,57 @@ class ToolTrace:
     result: dict[str, Any]
     start: float
     end: float
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """A tool call that may not happen before a person has said yes."""
+
+    call_id: str
+    key: str
+    """The idempotency key of the tool call."""
+    tool: str
+    arguments: Mapping[str, Any]
+    """Redacted: what is private is a token."""
+    reason: str
+    """Which rule asks, in words."""
+    limit_s: float
+    """How long a person has; after it the answer is no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an ``ApprovalRequest``."""
+
+    approved: bool
+    who: str = ""
+    """The person's account; "" when nobody answered."""
+    why: str = ""
+    """The person's words, or "timeout", "call-ended", "too-many"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Who took a step back, and why."""
+
+    who: str
+    why: str
+    at: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tool call with an effect that happened, and the call that would take it back."""
+
+    key: str
+    """The idempotency key of what happened."""
+    call_id: str
+    tool: str
+    undo: str
+    """The tool that takes it back."""
+    arguments: Mapping[str, Any] = field(repr=False)
+    """Its arguments: real values."""
+    at: str
+    """ISO 8601, UTC."""
+    undone: Undone | None = None

@@ -131,6 +131,7 @@ def _write_config(folder: Path, question: Question, rtp_port: int) -> Path:
         "sip": {"port": 0, "rtp_port": rtp_port, "codecs": ["PCMU"], "max_calls": MOST_AT_ONCE},
         "store": {"url": f"sqlite:///{folder / 'calls.db'}", "recordings": str(folder / "recordings")},
         "run_dir": str(folder / "run"),
+        "trust": {"redact": False, "guard": False},  # what is measured is who has the floor
     }
     folder.mkdir(parents=True)
     path = folder / "appliance.yaml"

@@ -18,21 +18,31 @@ HOMES: Mapping[str, tuple[Port, ...]] = {"asr": ("asr", "turn"), "llm": ("llm", 
 """Which ports' engines share a process. The embedder is the language model's own, where it wants one."""
 
 
+NETWORKED = frozenset({"openai"})
+"""Engines that are a server's clients."""
+
+
 class Fleet:
     """All engine processes; each is started again when it dies, without the others noticing."""
 
     def __init__(
-        self, choices: Mapping[Port, Choice], data_dir: Path, on_death: Callable[[str], None] | None = None
+        self,
+        choices: Mapping[Port, Choice],
+        data_dir: Path,
+        on_death: Callable[[str], None] | None = None,
+        sealed: bool = False,
     ) -> None:
         """``choices``: asr, turn, tts, llm, and embedder where the llm is "retrieval".
 
-        ``on_death``: see ``EngineHost``.
+        ``on_death``: see ``EngineHost``; ``sealed``: whether processes get no internet sockets, but those of
+        ``NETWORKED`` engines.
         """
         self.hosts: dict[str, EngineHost] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="voicecore-boards-")
         for name, ports in HOMES.items():
             theirs = {port: choices[port] for port in ports if port in choices}
-            spec = Spec(theirs, data_dir, Path(self._folder.name))
+            offline = sealed and NETWORKED.isdisjoint(choice.name for choice in theirs.values())
+            spec = Spec(theirs, data_dir, Path(self._folder.name), offline)
             self.hosts[name] = EngineHost(name, spec, on_death)
 
     @property

@@ -18,6 +18,7 @@ from models.serving.protocol import BEAT, READY, Packet, failed
 from models.serving.services import AsrService, LlmService, TtsService, TurnService, reporting
 from models.serving.spec import Spec
 from models.serving.wire import Wire
+from voicecore.egress import seal_sockets
 from voicecore.errors import VoicecoreError
 from voicecore.ports import ConversationLlm
 
@@ -111,9 +112,12 @@ def main(address: str, spec: str, parent: int) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s engine %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the agent decides
     end_with_parent(parent)
+    wanted = Spec.from_json(spec)
+    if wanted.sealed:
+        seal_sockets()
     wire = Wire(address, bind=False)
     try:
-        asyncio.run(_serve(wire, Spec.from_json(spec).load()))
+        asyncio.run(_serve(wire, wanted.load()))
     except VoicecoreError as exc:
         wire.send(failed(0, exc.code, str(exc)))
         return WRONG_START

@@ -24,11 +24,14 @@ class Spec:
     data_dir: Path
     boards: Path | None = None
     """The folder by which the processes that share a device keep out of each other's way."""
+    sealed: bool = False
+    """Whether the process gives up internet sockets before anything is loaded."""
 
     def to_json(self) -> str:
         chosen = {port: asdict(choice) for port, choice in self.engines.items()}
         boards = None if self.boards is None else str(self.boards)
-        return json.dumps({"engines": chosen, "data_dir": str(self.data_dir), "boards": boards})
+        rest = {"data_dir": str(self.data_dir), "boards": boards, "sealed": self.sealed}
+        return json.dumps({"engines": chosen, **rest})
 
     @staticmethod
     def from_json(text: str) -> Spec:

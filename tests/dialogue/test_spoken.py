@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_number
 from voicecore.dialogue.spoken import count, day, digit_groups, either, money, ordinal
+from voicecore.spoken import parse_amount, parse_date, parse_digits, parse_number
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def fits(value: Any, kind: str) -> bool:
 
 def test_it_serves_exactly_what_the_agent_declares(client: httpx.Client) -> None:
     declared = Tools.model_validate(yaml.safe_load(Path(module.__file__).with_name("tools.yaml").read_text()))
-    known: dict[str, Any] = {**ARRANGEMENT, "postcode": "24718"}
+    known: dict[str, Any] = {**ARRANGEMENT, "postcode": "24718", "reference": "2741"}
     for name, tool in declared.tools.items():
         assert (tool.method, tool.path) in ROUTES, name
         path, arguments = tool.path, {key: known[key] for key in tool.arguments}

@@ -120,6 +120,14 @@ def test_the_configured_most_stays_the_most(admission: Callable[..., Admission],
     assert gate.limit == 2
 
 
+def test_no_calls_while_the_box_is_paused() -> None:
+    paused = [True]
+    gate = Admission(AdmissionSettings(), paused=lambda: paused[0])
+    assert gate.refusal() is Refusal.PAUSED
+    paused[0] = False
+    assert gate.refusal() is None
+
+
 def test_no_calls_while_an_engine_is_down() -> None:
     up = [False]
     gate = Admission(AdmissionSettings(), engines_up=lambda: up[0])

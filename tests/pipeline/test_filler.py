@@ -63,3 +63,22 @@ async def test_its_delivery_changes_nothing_in_the_dialogue() -> None:
         assert after == state
         assert said == ()
     lines.drop()
+
+
+async def test_a_caller_who_waits_for_a_person_is_told_so() -> None:
+    rig = Rig()
+    lines = await filler(rig)
+    lines.say()
+    lines.approval(True)
+    lines.approval(True)
+    lines.say()
+    lines.say()
+    lines.approval(False)
+    lines.say()
+    rig.ticks(1)
+    assert [s.text for s in rig.mouth._line if s.filler] == [
+        "One moment, please.",
+        "That needs a colleague's approval. I'm asking now, please stay on the line.",
+        "I'm still waiting for my colleague's decision.",
+        "One moment, please.",
+    ]

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voicecore.errors import StoreError
 from voicecore.pipeline import recording
 from voicecore.pipeline.recording import BATCH, HEADER_BYTES, TICK_BYTES, WAITING, Recorder, wav_header
 from voicecore.types import RATE, TICK, MediaFrame
+from voicecore.vault import AudioReader, CallKey, SealedAudio
 
 
 def frame(nth: int) -> MediaFrame:
@@ -143,3 +145,55 @@ def test_a_name_that_is_taken_keeps_the_part(tmp_path: Path) -> None:
 def test_sizes_stop_at_four_gigabytes() -> None:
     assert wav_header(2**33)[4:8] == b"\xf7\xff\xff\xff"
     assert wav_header(2**33)[40:44] == b"\xd3\xff\xff\xff"
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_what_is_to_be_silent_is_silent(tmp_path: Path, sealed: bool) -> None:
+    key = CallKey(bytes(32), "call-1", "recording")
+    recorder = Recorder(
+        tmp_path / "call", (lambda path: SealedAudio(path, key)) if sealed else recording.WavFile
+    )
+    for nth in range(2 * BATCH):
+        recorder.write(frame(nth))
+    recorder.silence(0.5, 1.02, (0,))
+    recorder.silence(1.98, 99.0)
+    recorder.silence(3.0, 3.0)
+    for nth in range(2 * BATCH, 3 * BATCH + 1):
+        recorder.write(frame(nth))
+    recorder.close()
+    if sealed:
+        with AudioReader(tmp_path / "call", key) as reader:
+            sound = reader.read()
+        (tmp_path / "call").write_bytes(wav_header(len(sound)) + sound)
+    caller, agent = channels(tmp_path / "call")
+    assert caller == [0 if 25 <= nth < 51 or nth >= 99 else nth + 1 for nth in range(3 * BATCH + 1)]
+    assert agent == [0 if nth >= 99 else -nth - 1 for nth in range(3 * BATCH + 1)]
+    with pytest.raises(StoreError, match="recording-closed"):
+        recorder.silence(0.0, 1.0)
+
+
+def test_what_can_t_be_made_silent_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(recording.WavFile, "read", broken)
+    recorder = Recorder(tmp_path / "call.wav")
+    for nth in range(BATCH):
+        recorder.write(frame(nth))
+    recorder.silence(0.0, 0.5)
+    assert recorder.close() is None
+    assert list(tmp_path.iterdir()) == []
+    assert "recording can't be made silent" in {record.message for record in caplog.records}
+
+
+def test_a_sealed_recording_of_a_call_that_died_is_salvaged(tmp_path: Path) -> None:
+    key = CallKey(bytes(32), "call-1", "recording")
+    recorder = Recorder(tmp_path / "call", lambda path: SealedAudio(path, key))
+    for nth in range(2 * BATCH + 5):
+        recorder.write(frame(nth))
+    recorder.flush()
+    with AudioReader(recorder.part, key, salvage=True) as reader:
+        assert len(reader.read()) == 2 * BATCH * TICK_BYTES
+    recorder.close()

@@ -65,6 +65,7 @@ class Stage:
         turns: TurnSettings,
         reader: Reader | None = None,
         llm: Llm | None = None,
+        refit: Callable[[House], House] = lambda house: house,
     ) -> None:
         self.desk = desk
         self.shelf = Shelf()
@@ -91,7 +92,7 @@ class Stage:
             store=self.shelf,
             turns=turns,
         )
-        self.runner = Runner(self.endpoint, house, tmp_path, {"agent": "billing"})
+        self.runner = Runner(self.endpoint, refit(house), tmp_path, {"agent": "billing"})
         self.call: MemoryCall
 
     def _publish(self, kind: str, call: str, t: float, **data: Any) -> None:

@@ -244,7 +244,7 @@ def test_a_newer_schema_is_refused_and_left_alone(store: SqlStore, url: str, tmp
     fill(store)
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db, db:
         db.execute("update schema_version set version = 99")
-    with pytest.raises(StoreError, match="version 99; this voicecore knows version 2") as caught:
+    with pytest.raises(StoreError, match="version 99; this voicecore knows version 3") as caught:
         SqlStore(url)
     assert caught.value.code == "store-newer"
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db:
@@ -256,6 +256,15 @@ def test_a_store_of_version_1_is_brought_up_to_date(store: SqlStore, url: str, t
     with closing(sqlite3.connect(tmp_path / "calls.db")) as db, db:
         db.execute("alter table turns drop column wait_ms")
         db.execute("alter table turns drop column wait_reasons")
+        for column in (
+            "calls.sealed",
+            "calls.sealed_outcome",
+            "calls.erased_at",
+            "turns.sealed",
+            "tools.sealed",
+        ):
+            table, name = column.split(".")
+            db.execute(f"alter table {table} drop column {name}")
         db.execute("update schema_version set version = 1")
     upgraded = SqlStore(url)
     for turn in export["turns"]:
@@ -292,7 +301,7 @@ def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
 def test_a_lock_held_too_long_is_unavailable(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecore.store.sql.BUSY_S", 0.05)
+    monkeypatch.setattr("voicecore.store.database.BUSY_S", 0.05)
     store = SqlStore(url)
     with closing(sqlite3.connect(tmp_path / "calls.db", isolation_level=None)) as db:
         db.execute("begin immediate")

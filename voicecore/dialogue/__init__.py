@@ -11,6 +11,7 @@ from voicecore.dialogue.events import (
     NoInput,
     Pressed,
     Resumed,
+    Steered,
     ToolFailed,
     ToolReturned,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Resumed",
     "Say",
     "State",
+    "Steered",
     "ToolFailed",
     "ToolReturned",
     "Transfer",

@@ -20,6 +20,7 @@ from voicecore.dialogue.schema import (
     Run,
     Say,
     Step,
+    Undo,
 )
 from voicecore.dialogue.template import FORMS, holes
 from voicecore.errors import ConfigError
@@ -114,6 +115,32 @@ def _tool_faults(agent: Agent) -> Iterator[_Fault]:
             if hole.path not in tool.arguments:
                 what = _unknown("argument", hole.path, tool.arguments)
                 yield _Fault("tools.yaml", ("tools", name, "path"), what)
+        if tool.undo is not None:
+            yield from _undo_faults(agent, name, tool.undo)
+
+
+def _undo_faults(agent: Agent, name: str, undo: Undo) -> Iterator[_Fault]:
+    at = ("tools", name, "undo")
+    if undo.tool not in agent.tools:
+        yield _Fault("tools.yaml", (*at, "tool"), _unknown("tool", undo.tool, agent.tools))
+        return
+    takes, tool = agent.tools[undo.tool], agent.tools[name]
+    known = {f"arguments.{n}": kind for n, kind in tool.arguments.items()}
+    known |= {f"result.{n}": kind for n, kind in tool.returns.items()}
+    if takes.read_only or tool.read_only:
+        yield _Fault("tools.yaml", at, "both tools must change something (read_only: false)")
+    if undo.done is not None and takes.returns.get(undo.done) != "boolean":
+        yield _Fault("tools.yaml", (*at, "done"), f"{undo.tool!r} returns no boolean {undo.done!r}")
+    for argument, source in undo.arguments.items():
+        if argument not in takes.arguments:
+            what = _unknown("argument", argument, takes.arguments)
+            yield _Fault("tools.yaml", (*at, "arguments", argument), what)
+        if source not in known:
+            yield _Fault("tools.yaml", (*at, "arguments", argument), _unknown("source", source, known))
+    for argument, kind in takes.arguments.items():
+        if argument not in undo.arguments and not kind.endswith("?"):
+            what = f"argument {argument!r} of tool {undo.tool!r} is missing"
+            yield _Fault("tools.yaml", (*at, "arguments"), what)
 
 
 def results(agent: Agent) -> dict[str, frozenset[str]]:

@@ -15,6 +15,7 @@ from voicecore.dialogue.events import (
     NoInput,
     Pressed,
     Resumed,
+    Steered,
     ToolFailed,
     ToolReturned,
 )
@@ -25,7 +26,7 @@ from voicecore.dialogue.intents import IntentIndex
 from voicecore.dialogue.keypad import complete, pressed
 from voicecore.dialogue.outcomes import failed, generated, returned
 from voicecore.dialogue.readings import plain_words
-from voicecore.dialogue.repair import silence
+from voicecore.dialogue.repair import silence, steered
 from voicecore.dialogue.state import Answering, Asking, Calling, Checking, Confirming, State, Waiting
 from voicecore.dialogue.turn import Turn, World
 from voicecore.errors import UnexpectedEvent
@@ -59,13 +60,17 @@ class Dialogue:
         """How free text is to be worded: what a language model reads first."""
         return self._world.agent.persona.instruction
 
-    def filler(self, nth: int, used: int) -> str:
+    def filler(self, nth: int, used: int, approval: bool = False) -> str:
         """What to say to a caller whose reply is late: the ``nth`` time while they wait, from 1.
 
-        ``used`` is how many were said in the call; wordings vary with it.
+        ``used`` is how many were said in the call; wordings vary with it. ``approval``: it is a person's
+        decision that they wait for.
         """
         manners = self._world.agent.persona.manners
-        wordings = manners.busy if nth == 1 else manners.slow
+        if approval:
+            wordings = manners.approval if nth == 1 else manners.approval_slow
+        else:
+            wordings = manners.busy if nth == 1 else manners.slow
         return wordings[used % len(wordings)]
 
     def step(self, state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
@@ -78,17 +83,19 @@ class Dialogue:
             return _delivered(state, event), ()
         if isinstance(event, Resumed):
             return _resumed(state), ()
-        if not isinstance(event, Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated):
+        if not isinstance(event, Heard | Steered | Pressed | NoInput | ToolReturned | ToolFailed | Generated):
             raise UnexpectedEvent(state.waiting, event)
         if state.ended and not _still_of_use(state, event):
             return state, ()
-        fresh = isinstance(event, Heard | Pressed | NoInput)
+        fresh = isinstance(event, Heard | Steered | Pressed | NoInput)
         turn = Turn(self._world, _answered(state, event) if fresh else state)
         match event:
             case Heard(transcript, vector):
                 turn.transcript, turn.vector = transcript, vector
                 _noted(turn, transcript.text)
                 heard(turn)
+            case Steered():
+                steered(turn, event)
             case Pressed(digits):
                 _noted(turn, digits)
                 pressed(turn, digits)

@@ -18,6 +18,17 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Steered:
+    """A guardrail answers what the caller said, in the dialogue's place; what was said is not kept.
+
+    ``text`` is followed by the open question, or by a person who takes over.
+    """
+
+    text: str
+    hand_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pressed:
     """The caller pressed one or more keys (0-9 * #), in order."""
 
@@ -80,4 +91,4 @@ class Resumed:
     """
 
 
-Event = Heard | Pressed | NoInput | ToolReturned | ToolFailed | Generated | Delivered | Resumed
+Event = Heard | Steered | Pressed | NoInput | ToolReturned | ToolFailed | Generated | Delivered | Resumed

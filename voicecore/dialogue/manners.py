@@ -59,6 +59,9 @@ class Manners(Section):
     """To a caller whose reply is late, or who speaks while it is worked on."""
     slow: Wordings = ("This is taking a little longer than usual.", "I'm sorry, I'm still working on it.")
     """To a caller who goes on waiting."""
+    approval: Wordings = ("That needs a colleague's approval. I'm asking now, please stay on the line.",)
+    """To a caller who waits because a person has to decide."""
+    approval_slow: Wordings = ("I'm still waiting for my colleague's decision.",)
     back: Wordings = ("All right, one step back.",)
     back_start: Wordings = ("We are at the beginning already.",)
     cancelled: Wordings = ("All right, we'll leave that.",)

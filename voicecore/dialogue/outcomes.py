@@ -15,7 +15,12 @@ from voicecore.dialogue.state import Answering, Calling
 from voicecore.dialogue.steering import carry_out
 from voicecore.dialogue.turn import Turn, effect_key
 
-FINAL = frozenset(("tool-unknown", "tool-bad-arguments", "tool-bad-answer", "tool-rejected"))
+FINAL = frozenset(
+    (
+        *("tool-unknown", "tool-bad-arguments", "tool-bad-answer", "tool-rejected"),
+        *("tool-denied", "tool-limit", "tool-not-approved", "tool-paused"),
+    )
+)
 """Failures that trying again can't heal."""
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,

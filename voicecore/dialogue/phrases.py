@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicecore.dialogue.parsers import Parsed, parse_yes_no
 from voicecore.dialogue.turn import Turn
+from voicecore.spoken import Parsed, parse_yes_no
 
 _NOTHING = """nothing|nothing else|no nothing|that's all|that is all|that's it|i'm fine|thank you|thanks
 thank you very much|okay thank you|okay thanks"""

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from voicecore.dialogue.parsers import (
+from voicecore.dialogue.schema import Slot
+from voicecore.dialogue.spoken import count, day, digit_groups, money
+from voicecore.spoken import (
     Parsed,
     parse_amount,
     parse_date,
@@ -17,8 +19,6 @@ from voicecore.dialogue.parsers import (
     parse_spelled,
     parse_yes_no,
 )
-from voicecore.dialogue.schema import Slot
-from voicecore.dialogue.spoken import count, day, digit_groups, money
 
 Problem = Literal["", "short", "long", "bounds"]
 _ORDER = ("date", "amount", "choice", "digits", "number", "spelled", "yesno", "open")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from voicecore.dialogue.events import Steered
 from voicecore.dialogue.prompts import keypad_hint, prompt
 from voicecore.dialogue.schema import Route
 from voicecore.dialogue.spoken import either
@@ -63,6 +64,16 @@ def miss(turn: Turn, lead: str = "") -> None:
     own = _own_reprompt(turn, nth)
     question = own if own and not lead else f"{lead or _apology(turn, nth)} {prompt(turn, again=True)}"
     turn.say(f"{question} {_hint(turn, nth >= patience.keypad_after)}", question=True)
+
+
+def steered(turn: Turn, event: Steered) -> None:
+    """A guardrail speaks: then the question that is open is put again, or a person takes over."""
+    turn.set(silences=0, keyed="", intent="", missed=())
+    if event.hand_off:
+        turn.hand_off(event.text)
+    else:
+        question = prompt(turn, again=True)
+        turn.say(f"{event.text} {question}", question=bool(question))
 
 
 def silence(turn: Turn) -> None:

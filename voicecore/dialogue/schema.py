@@ -198,6 +198,18 @@ class Slots(Section):
     slots: dict[Name, Slot]
 
 
+class Undo(Section):
+    """The call that takes another one back."""
+
+    tool: Name
+    arguments: dict[Name, Annotated[str, Field(pattern=r"^(arguments|result)\.[a-z][a-z0-9_]*$")]] = Field(
+        default_factory=dict
+    )
+    """Each argument's source: ``arguments.x`` or ``result.y`` of the call that is taken back."""
+    done: Name | None = None
+    """The boolean in the undo's answer that says that it was taken back; without it any answer does."""
+
+
 class Tool(Section):
     """One call the back-end offers; see the comment at the top of the example's ``tools.yaml``."""
 
@@ -210,6 +222,8 @@ class Tool(Section):
     returns: dict[Name, Type] = Field(default_factory=dict)
     fails: Wordings
     """What the agent says when the tool failed for good."""
+    undo: Undo | None = None
+    """How an effect of this tool can be taken back by a person."""
 
 
 class Tools(Section):

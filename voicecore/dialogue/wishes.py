@@ -6,7 +6,6 @@ from typing import cast
 
 from voicecore.dialogue.flow import advance, answer, resume
 from voicecore.dialogue.intents import CUE, Verdict
-from voicecore.dialogue.parsers import parse_yes_no
 from voicecore.dialogue.phrases import GREETING, NOTHING, has, says_no, which, yes_or_no
 from voicecore.dialogue.prompts import prompt
 from voicecore.dialogue.repair import miss, understood
@@ -17,6 +16,7 @@ from voicecore.dialogue.state import (
 )
 from voicecore.dialogue.steering import begin, which_intent
 from voicecore.dialogue.turn import Turn
+from voicecore.spoken import parse_yes_no
 
 
 def on_routing(turn: Turn) -> None:

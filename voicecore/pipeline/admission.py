@@ -28,6 +28,8 @@ class Refusal(StrEnum):
     """As many calls are up as get their answers in time, or as the configuration allows."""
     ENGINE_DOWN = "engine-down"
     """An engine is being started again."""
+    PAUSED = "paused"
+    """A person has paused the box."""
 
 
 def lateness_ms(times: Mapping[str, float]) -> float | None:
@@ -54,6 +56,7 @@ class Admission:
         settings: AdmissionSettings,
         engines_up: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self.calls = 0
         """How many are up; whoever begins and ends them keeps it so."""
@@ -61,12 +64,15 @@ class Admission:
         """How many may be up now; None while nothing speaks for a limit."""
         self.settings = settings
         self._engines_up = engines_up
+        self._paused = paused
         self._clock = clock
         self._late: deque[tuple[float, float]] = deque()
         self._changed = clock()
 
     def refusal(self) -> Refusal | None:
         """Why a call that comes in now is not to be taken; None if it is."""
+        if self._paused():
+            return Refusal.PAUSED
         if not self._engines_up():
             return Refusal.ENGINE_DOWN
         self._recover()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from voicecore.dialogue.parsers import parse_amount, parse_date, parse_digits, parse_spelled, parse_yes_no
 from voicecore.dialogue.phrases import NOTHING
+from voicecore.spoken import parse_amount, parse_date, parse_digits, parse_spelled, parse_yes_no
 from voicecore.turns.endpointing import Fit, SlotFit
 from voicecore.turns.syntax import Ending, ending
 from voicecore.types import Expectation, SlotKind

@@ -21,6 +21,15 @@ class Filler:
         self._used = [0, 0]
         self._nth = 1
         self._ready: Speech | None = None
+        self._approval = False
+
+    def approval(self, waits: bool) -> None:
+        """Whether it is a person's decision that the caller waits for: then they are told so, first thing."""
+        if waits != self._approval:
+            self._approval = waits
+            self.drop()
+            self._nth = 1
+            self._prepare()
 
     def begin(self) -> None:
         """A new wait begins: the caller has been told nothing yet."""
@@ -47,6 +56,6 @@ class Filler:
 
     def _prepare(self) -> None:
         longer = self._nth > 1
-        text = self._dialogue.filler(self._nth, self._used[longer])
+        text = self._dialogue.filler(self._nth, self._used[longer], self._approval)
         self._used[longer] += 1
         self._ready = self._mouth.prepare(f"f{next(self._serial)}", text, filler=True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from voicecore.config import AdmissionSettings, TurnSettings
 from voicecore.pipeline.admission import Admission
 from voicecore.pipeline.emergency import Emergency
 from voicecore.pipeline.engines import Engines, Lanes
 from voicecore.pipeline.feed import Feed
+from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.reply import Mind
+from voicecore.pipeline.trust import Now, Trust
 from voicecore.ports import Call, Store
 from voicecore.turns import Floor
+from voicecore.types import CallInfo
 
 FloorMaker = Callable[[TurnSettings, Call], Floor]
 """Makes the floor of one call."""
@@ -21,6 +25,20 @@ FloorMaker = Callable[[TurnSettings, Call], Floor]
 def own_floor(turns: TurnSettings, _call: Call) -> Floor:
     """The floor of the product."""
     return Floor(turns)
+
+
+TrustMaker = Callable[[CallInfo, Now, Recorder], Trust]
+"""Makes what stands between one call and what it could tell or do; parts of the recording become silent."""
+
+
+def no_trust(info: CallInfo, _now: Now, _recorder: Recorder) -> Trust:
+    """For a call of which nothing leaves the machine's memory, such as a replay."""
+    return Trust(info.id)
+
+
+def plain_recorder(folder: Path, call_id: str) -> Recorder:
+    """Records as WAV."""
+    return Recorder(folder / f"{call_id}.wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +57,5 @@ class House:
     admission: Admission = field(default_factory=lambda: Admission(AdmissionSettings()))
     emergency: Emergency | None = None
     """For calls whose engines fail; without it they are hung up."""
+    trust: TrustMaker = no_trust
+    recorder: Callable[[Path, str], Recorder] = plain_recorder

@@ -16,6 +16,11 @@ Watch = Callable[[Coroutine[Any, Any, None] | asyncio.Task[None]], asyncio.Task[
 """Run as a task whose failure ends the call."""
 
 
+def asked_for(state: State) -> str:
+    """The slot whose value a conversation waits for; "" if it is none."""
+    return getattr(state.waiting, "slot", "")
+
+
 class Replies:
     """At most one reply is real at a time; a draft beside it is nobody's business until it is taken."""
 
@@ -32,7 +37,7 @@ class Replies:
         """The reply that was made real last."""
         self.taken = False
         """Whether ``current`` is the reply to the caller's turn in progress."""
-        self.wording = Wording(mind.llm, call_id)
+        self.wording = Wording(mind.llm, call_id, mind.trust.privacy)
         self._call_id = call_id
         self._mind = mind
         self._mouth = mouth

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from voicecore.dialogue import (
@@ -18,12 +18,15 @@ from voicecore.dialogue import (
     HangUp,
     Say,
     State,
+    Steered,
     ToolFailed,
     ToolReturned,
     Transfer,
 )
 from voicecore.errors import VoicecoreError
+from voicecore.guardrails import Action as Remedy
 from voicecore.pipeline.mouth import Mouth, Speech
+from voicecore.pipeline.trust import Trust
 from voicecore.pipeline.wording import Wording
 from voicecore.ports import Llm, Tools
 
@@ -46,6 +49,10 @@ class Mind:
     dialogue: Dialogue
     tools: Tools
     llm: Llm
+    trust: Trust = field(default_factory=Trust)
+    """Of the call that it is the mind of."""
+    now: Callable[[], float] = lambda: 0.0
+    """Seconds on its audio clock."""
 
 
 @dataclass(slots=True)
@@ -86,6 +93,9 @@ class Reply:
         self._task: asyncio.Task[None] | None = None
         self._wording: asyncio.Task[None] | None = None
         """The language model at work."""
+        self._steered: Steered | None = None
+        """What a guardrail wants in place of the rest; at most once in a reply."""
+        self._sentences: list[str] = []
 
     @property
     def running(self) -> bool:
@@ -131,8 +141,10 @@ class Reply:
         while queue:
             action = queue.popleft()
             match action:
-                case Say(id=speech_id, text=text):
-                    self._voice(self._mouth.prepare(speech_id, text))
+                case Say():
+                    turned = await self._utter(action)
+                    if turned is not None and (turned.hand_off or not _awaited(queue)):
+                        queue = deque(self._step(turned))
                 case CallTool():
                     queue.extend(self._step(await self._call(action)))
                 case Generate():
@@ -143,6 +155,19 @@ class Reply:
     def _step(self, event: Event) -> tuple[Action, ...]:
         self.thread.state, actions = self._mind.dialogue.step(self.thread.state, event)
         return actions
+
+    async def _utter(self, said: Say, passages: Sequence[str] = ()) -> Steered | None:
+        """Have a sentence judged, then voiced, or what is said in its place; what the reply turns to here."""
+        mind, state = self._mind, self.thread.state
+        verdict = await mind.trust.vet(said.text, state, mind.now(), passages, self._sentences)
+        text = said.text if verdict.action is Remedy.ALLOW else verdict.text
+        if text.strip():
+            self._sentences.append(text)
+            self._voice(self._mouth.prepare(said.id, text))
+        if verdict.action not in (Remedy.ASK_AGAIN, Remedy.HAND_OFF) or self._steered is not None:
+            return None
+        self._steered = Steered("", hand_off=verdict.action is Remedy.HAND_OFF)
+        return self._steered
 
     def _voice(self, speech: Speech) -> None:
         if self._committed.is_set():
@@ -164,7 +189,9 @@ class Reply:
         event: Event
         try:
             key = f"{self._call_id}:{action.id}"
-            result = await self._mind.tools.call(action.name, action.arguments, key)
+            self._mind.trust.knows(self.thread.state)
+            given = self._mind.trust.privacy.reveal(action.arguments)
+            result = await self._mind.tools.call(action.name, given, key)
             event, ok = ToolReturned(action.id, result), True
         except VoicecoreError as exc:
             result, ok = {"code": exc.code}, False
@@ -174,7 +201,8 @@ class Reply:
         return event
 
     async def _generate(self, action: Generate) -> Event:
-        """Have an answer worded and voiced, sentence by sentence; what tells the dialogue that it is over."""
+        """Have an answer worded and voiced, sentence by sentence; what tells the dialogue what came of it."""
+        before = self._steered
         self._wording = wording = asyncio.ensure_future(self._word(action))
         try:
             await asyncio.wait([wording])
@@ -185,11 +213,19 @@ class Reply:
             return ToolFailed(action.id, exc.code, str(exc))
         if exc is not None:
             raise exc
+        if self._steered is not None and before is None and self._steered.hand_off:
+            return self._steered
         return Generated(action.id, "")
 
     async def _word(self, action: Generate) -> None:
-        wording = Wording(self._mind.llm, self._call_id)
+        wording = Wording(self._mind.llm, self._call_id, self._mind.trust.privacy)
         async for sentence in wording.answer(action, self.thread.state.history):
             for said in self._step(Generated(action.id, sentence, more=True)):
                 assert isinstance(said, Say)
-                self._voice(self._mouth.prepare(said.id, said.text))
+                if await self._utter(said, action.passages):
+                    return
+
+
+def _awaited(queue: deque[Action]) -> bool:
+    """Whether the dialogue waits for something that is still to be done: it can't put its question now."""
+    return any(isinstance(action, CallTool | Generate) for action in queue)

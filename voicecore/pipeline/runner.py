@@ -9,7 +9,6 @@ from pathlib import Path
 from voicecore.pipeline.admission import Overflow
 from voicecore.pipeline.ears import hear
 from voicecore.pipeline.house import House
-from voicecore.pipeline.recording import Recorder
 from voicecore.pipeline.session import Session
 from voicecore.ports import Call, Endpoint
 from voicecore.types import CallEvent, CallEventKind
@@ -98,7 +97,7 @@ class Runner:
 
     def _begin(self, event: CallEvent) -> None:
         call = self._endpoint.call(event.call_id)
-        recorder = Recorder(self._recordings / f"{call.info.id}.wav")
+        recorder = self._house.recorder(self._recordings, call.info.id)
         session = Session(call, self._house, recorder)
         self.sessions[event.call_id] = session
         self._house.admission.calls = len(self.sessions)

@@ -5,19 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from voicecore.dialogue import (
-    Delivered,
-    Event,
-    HangUp,
-    NoInput,
-    Pressed,
-    Resumed,
-    ToolFailed,
-    Transfer,
-)
+from voicecore.dialogue import Delivered, Event, Heard, NoInput, Pressed, Resumed, ToolFailed
 from voicecore.dialogue.engine import TRANSFER
 from voicecore.errors import VoicecoreError
 from voicecore.pipeline.chronicle import Chronicle
@@ -25,13 +16,14 @@ from voicecore.pipeline.ears import Ears, Sound
 from voicecore.pipeline.emergency import Rescue
 from voicecore.pipeline.errands import Errands
 from voicecore.pipeline.evidence import Evidence
+from voicecore.pipeline.farewell import Farewell
 from voicecore.pipeline.filler import Filler
 from voicecore.pipeline.house import House
 from voicecore.pipeline.keypad import Keypad
 from voicecore.pipeline.listener import Listener
 from voicecore.pipeline.mouth import Delivery, Mouth, Speech
 from voicecore.pipeline.recording import Recorder
-from voicecore.pipeline.replies import Replies
+from voicecore.pipeline.replies import Replies, asked_for
 from voicecore.pipeline.reply import Reply, ToolRun
 from voicecore.pipeline.resume import Resume
 from voicecore.pipeline.sounds import Sounds
@@ -45,7 +37,6 @@ from voicecore.types import RATE, TICK_MS, MediaFrame, Transcript
 
 log = logging.getLogger(__name__)
 
-_REFUSED = 300
 _MAY_SPEAK = (FloorState.LISTENING, FloorState.THINKING, FloorState.SPEAKING, FloorState.DUCKING)
 
 
@@ -64,11 +55,13 @@ class Session:
         speech = (house.engines.tts, house.lanes.shared)
         self._mouth = Mouth(call, *speech, self._on_sound, self._on_queued, self._failed)
         self._keypad = Keypad()
-        self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store)
+        self._trust = trust = house.trust(call.info, lambda: self.now, recorder)
+        self._chronicle = Chronicle(call.info, house.feed, house.store, house.lanes.store, trust)
         self._errands = Errands(self._failed)
-        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply)
+        shell = Shell(lambda: self.now, self._errands.watch, self._draft_reply, self._screen)
         self._early = Speculation(self._listener, house.engines, house.lanes.shared, self._chronicle, shell)
         mind = house.mind()
+        mind = replace(mind, tools=trust.guarding(mind.tools), trust=trust, now=lambda: self.now)
         self._filler = Filler(self._mouth, mind.dialogue)
         self._resume = Resume()
         self._sounds = Sounds(self.ears, house.engines.sounds, self._floor)
@@ -83,8 +76,7 @@ class Session:
         self._played = 0
         self._state = self._floor.state
         self._rescue: Rescue | None = None
-        self._passed_on = False
-        """Whether a person was asked to take the call, and has not refused."""
+        self._farewell = Farewell(call, self._chronicle)
 
     @property
     def now(self) -> float:
@@ -118,12 +110,14 @@ class Session:
             self._all_said()
         if (digits := self._keypad.tick(self.now)) is not None:
             self._keyed(digits)
+        self._filler.approval(self._trust.people.deciding)
         if self._floor.state is not self._state:
             self._state = self._floor.state
             self._chronicle.floor(self._state.value, self.now)
 
     def key(self, digit: str) -> None:
         """A DTMF key: silences the agent at once, counts when the answer is whole."""
+        self._chronicle.pressed(self.now)
         if self._rescue is not None or self._keypad.is_trailing(digit, self.now):
             return
         if self._floor.takes(FloorEvent.KEYED):
@@ -136,15 +130,12 @@ class Session:
         """The far end's final answer to our REFER: leave the caller to it, or explain."""
         if self._rescue is not None:
             self._rescue.transferred(code)
-        elif code < _REFUSED:
-            self.call.hangup()
-        else:
-            self._passed_on = False
+        elif not self._farewell.taken(code):
             self._errands.watch(self._reply_to(ToolFailed(TRANSFER, f"sip-{code}")))
 
     def rescue(self, code: str) -> None:
         """The call can't go on: tell the caller so, and hand over to a person, unless one is being asked."""
-        if self._rescue is not None or self._passed_on:
+        if self._rescue is not None or self._farewell.passed_on:
             return
         self._chronicle.failed(code, self.now)
         self._cancel_work()
@@ -170,6 +161,7 @@ class Session:
         """The call is over: stop all work, keep the record."""
         self._stop_playout()
         self._cancel_work()
+        self._trust.people.leave()
         await self._errands.over()
         self._replies.wording.forget()
         self._listener.drop()
@@ -246,7 +238,9 @@ class Session:
             return
         self._resume.forget()
         draft.bound = self._floor.told_to_wait
-        self._chronicle.said(self._early.transcript, draft.thread.state.intent, self.now)
+        self._trust.taken(self._chronicle.turn.index, self.now)
+        slot = asked_for(self._replies.state)
+        self._chronicle.said(self._early.transcript, draft.thread.state.intent, slot, self.now)
         self._replies.take(draft)
         if draft.bound:
             self._close_turn()
@@ -328,6 +322,12 @@ class Session:
         self._chronicle.mark("planned", self.now)
         return draft
 
+    async def _screen(self, event: Heard) -> Event | None:
+        instead = await self._trust.screen(event, self._replies.state, self.now)
+        if self._trust.screened_ms:
+            self._chronicle.cost("guard", self._trust.screened_ms)
+        return instead
+
     async def _reply_to(self, event: Event) -> None:
         await self._replies.answer(event)
         self._chronicle.mark("planned", self.now)
@@ -337,7 +337,7 @@ class Session:
         if self._floor.takes(FloorEvent.KEYED):
             self._perform(self._floor.on(FloorEvent.KEYED))
         self._chronicle.begin_turn("dtmf", self.now)
-        self._chronicle.keyed(digits, self.now)
+        self._chronicle.keyed(digits, asked_for(self._replies.state), self.now)
         self._errands.watch(self._reply_to(Pressed(digits)))
 
     def _say(self, speech: Speech) -> None:
@@ -363,13 +363,7 @@ class Session:
             return
         if self._floor.state is FloorState.THINKING and self._errands.idle:
             self._floor.on(FloorEvent.NOTHING_TO_SAY)
-        match reply.farewell:
-            case Transfer(target=target):
-                self._passed_on = True
-                self.call.transfer(target)
-            case HangUp():
-                self.call.hangup()
-        reply.farewell = None
+        self._farewell.take(reply, self.now)
 
     def _delivered(self, delivery: Delivery) -> None:
         if delivery.filler:

@@ -69,6 +69,8 @@ class Shell:
     """Run as a task whose failure ends the call."""
     draft: Callable[[Event], Awaitable[Reply]]
     """Begin a reply that has no effects and no sound until it is committed."""
+    screen: Callable[[Heard], Awaitable[Event | None]]
+    """What is to be answered in the place of what was heard, if a guardrail says so."""
 
 
 class Speculation:
@@ -163,7 +165,19 @@ class Speculation:
             embedder = self._engines.embedder
             with self._timed("nlu"):
                 vector = await self._lane.submit(lambda: embedder.embed([text])[0])
-        self._draft = await self._shell.draft(Heard(self.transcript, vector))
+        await self._draft_screened(Heard(self.transcript, vector))
+
+    async def _draft_screened(self, event: Heard) -> None:
+        """The guardrails judge while the reply is worked out; it waits for them only in the end."""
+        screening = asyncio.ensure_future(self._shell.screen(event))
+        try:
+            self._draft = await self._shell.draft(event)
+            instead = await screening
+        finally:
+            screening.cancel()
+        if instead is not None:
+            self._draft.discard()
+            self._draft = await self._shell.draft(instead)
 
     def _on_call_clock(self, transcript: Transcript) -> Transcript:
         at = self._listener.started_at

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, cast
 
 from voicecore.dialogue import Generate
+from voicecore.pipeline.privacy import HIDDEN, Privacy
 from voicecore.ports import ConversationLlm, Llm
 from voicecore.types import Message
 
@@ -26,11 +27,13 @@ class Wording:
 
     llm: Llm
     call: str
+    privacy: Privacy
 
     def read_along(self, instruction: str, history: History, words: str) -> None:
         """The caller has said ``words`` so far, which will stay so, and may go on; "" before the first."""
         if isinstance(self.llm, ConversationLlm):
-            self.llm.prepare(self.call, conversation(instruction, history, words))
+            said = self.privacy.so_far(words).removesuffix(HIDDEN).strip()
+            self.llm.prepare(self.call, conversation(instruction, self._shown(history), said))
 
     async def answer(self, asked: Generate, history: History) -> AsyncIterator[str]:
         """The answer in whole sentences; closing the iterator stops the engine. Raises EngineError."""
@@ -40,10 +43,16 @@ class Wording:
                     yield said
 
     def _reply(self, asked: Generate, history: History) -> AsyncIterator[Any]:
+        question = self.privacy.shown("caller", asked.question)
         if not isinstance(self.llm, ConversationLlm):
-            return self.llm.generate(asked.instruction, asked.question, asked.passages)
+            return self.llm.generate(asked.instruction, question, asked.passages)
         before = history[:-1] if history and history[-1] == ("caller", asked.question) else history
-        return self.llm.reply(self.call, conversation(asked.instruction, before, informed(asked)))
+        known = informed(replace(asked, question=question))
+        return self.llm.reply(self.call, conversation(asked.instruction, self._shown(before), known))
+
+    def _shown(self, history: History) -> History:
+        """It reads no private data: what it needs of that, it can hand on by its name."""
+        return [(who, self.privacy.shown(who, text)) for who, text in history]
 
     def forget(self) -> None:
         """The call is over."""

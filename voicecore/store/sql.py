@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from voicecore.errors import StoreError
+from voicecore.ports import CallKey, Keys
+from voicecore.store import rows
 from voicecore.store import tables as t
+from voicecore.store.database import open_engine, store_errors, wipe_log
 from voicecore.store.exports import CallRecord, from_json, to_json
-from voicecore.types import CallInfo, ToolTrace, TurnTrace, Word
+from voicecore.types import CallInfo, ToolTrace, TurnTrace
 
-BUSY_S = 5.0
-"""How long a write waits for another one's lock."""
-_RETRY_S = 0.01
 _MISSING_CALL = ("FOREIGN KEY", "23503")
 _TAKEN = ("UNIQUE", "23505")
 """What SQLite says in, or PostgreSQL has as the state of, an integrity error."""
@@ -36,17 +32,20 @@ class SqlStore:
 
     All methods raise StoreError: ``store-unavailable`` (locked, full, not reachable),
     ``store-damaged``, ``unknown-call``, ``duplicate-call``, ``bad-record`` (a value that can't be
-    kept).
+    kept). With ``keys`` what is personal in a call is sealed with the call's key; who has none reads
+    only calls that were kept without (``sealed``), and nobody reads a call whose key is gone
+    (``call-erased``, ``key-destroyed``).
     """
 
-    def __init__(self, url: str, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, url: str, clock: Callable[[], datetime] = _now, keys: Keys | None = None) -> None:
         """``url``: ``sqlite:///FILE`` (made if missing, for its owner only) or another SQLAlchemy URL.
 
         Raises StoreError also with ``bad-url``, ``store-newer`` (a later schema; nothing is changed) and
         ``store-foreign`` (somebody else's database).
         """
         self._clock = clock
-        self._engine = _engine(url)
+        self._keys = keys
+        self._engine = open_engine(url)
         try:
             with self._errors():
                 self._prepare()
@@ -57,23 +56,29 @@ class SqlStore:
     def begin_call(self, info: CallInfo, agent: str, engines: dict[str, str]) -> None:
         """A call was answered."""
         record = CallRecord(info, agent, engines, self._clock())
+        key = self._made(info)
         with self._errors(info.id), self._engine.begin() as db:
-            _insert_call(db, record)
+            rows.insert_call(db, record, key)
 
     def add_turn(self, call_id: str, turn: TurnTrace) -> None:
         """Keep a turn; one with the same index is replaced (its reply was heard further)."""
+        key = self._found(call_id)
         with self._errors(call_id), self._engine.begin() as db:
-            _insert_turn(db, call_id, turn)
+            _refuse_erased(db, call_id)
+            rows.insert_turn(db, call_id, turn, key)
 
     def add_tool(self, call_id: str, tool: ToolTrace) -> None:
         """Keep a tool call."""
+        key = self._found(call_id)
         with self._errors(call_id), self._engine.begin() as db:
-            _insert_tool(db, call_id, tool)
+            _refuse_erased(db, call_id)
+            rows.insert_tool(db, call_id, tool, key)
 
     def end_call(self, call_id: str, outcome: dict[str, Any], recording: str | None) -> None:
         """The call is over; a second end replaces the first."""
-        values = {"ended_at": self._clock(), "outcome": outcome, "duration_s": outcome.get("duration_s")}
+        values = {"ended_at": self._clock(), **rows.outcome_values(outcome, self._found(call_id))}
         with self._errors(call_id), self._engine.begin() as db:
+            _refuse_erased(db, call_id)
             changed = db.execute(sa.update(t.calls).where(t.calls.c.id == call_id).values(values))
             if not changed.rowcount:
                 raise _unknown(call_id)
@@ -84,24 +89,79 @@ class SqlStore:
     def export(self, call_id: str) -> dict[str, Any]:
         """The whole call as JSON-ready data (``exports.to_json``)."""
         with self._errors(call_id), self._engine.connect() as db:
-            return to_json(_read(db, call_id))
+            row = db.execute(sa.select(t.calls).where(t.calls.c.id == call_id)).mappings().first()
+            if row is None:
+                raise _unknown(call_id)
+            _refuse_erased(db, call_id)
+            return to_json(rows.read_call(db, dict(row), self._opener(call_id)))
 
     def restore(self, data: dict[str, Any]) -> str:
         """Keep a call that ``export`` gave, here or elsewhere; its id. Raises ``bad-export`` as well."""
         record = from_json(data)
+        key = self._made(record.info)
         with self._errors(record.info.id), self._engine.begin() as db:
-            _insert_call(db, record)
+            rows.insert_call(db, record, key)
             for turn in record.turns:
-                _insert_turn(db, record.info.id, turn)
+                rows.insert_turn(db, record.info.id, turn, key)
             for tool in record.tools:
-                _insert_tool(db, record.info.id, tool)
-            if record.recording is not None:
-                db.execute(sa.insert(t.recordings).values(call_id=record.info.id, path=record.recording))
+                rows.insert_tool(db, record.info.id, tool, key)
         return record.info.id
+
+    def erase(self, call_ids: Iterable[str], transcripts: bool = True, recordings: bool = True) -> None:
+        """Remove what is personal in calls and what was said, or where their recordings are; that they were
+        stays. Afterwards SQLite's files hold nothing of it, unless somebody reads them just now
+        (``store-unavailable``: do it again)."""
+        blank = {
+            "remote_uri": "",
+            "headers": {},
+            "outcome": sa.null(),
+            "sealed": None,
+            "sealed_outcome": None,
+        }
+        with self._errors(), self._engine.begin() as db:
+            for call_id in call_ids:
+                for table in (t.turns, t.tools) * transcripts + (t.recordings,) * recordings:
+                    db.execute(sa.delete(table).where(table.c.call_id == call_id))
+                if transcripts:
+                    values = {**blank, "erased_at": self._clock()}
+                    db.execute(sa.update(t.calls).where(t.calls.c.id == call_id).values(values))
+        with self._errors():
+            wipe_log(self._engine)
+
+    def recordings(self, call_ids: Iterable[str]) -> dict[str, str]:
+        """Where the recordings of calls are, as far as there are any."""
+        query, found = sa.select(t.recordings.c.path), {}
+        with self._errors(), self._engine.connect() as db:
+            for call_id in call_ids:
+                path = db.execute(query.where(t.recordings.c.call_id == call_id)).scalar()
+                if path is not None:
+                    found[call_id] = path
+        return found
+
+    def older(self, than: datetime) -> list[str]:
+        """The calls that began before ``than`` and were not erased, oldest first."""
+        c = t.calls.c
+        query = sa.select(c.id).where(c.began_at < than, c.erased_at.is_(None)).order_by(c.began_at)
+        with self._errors(), self._engine.connect() as db:
+            return list(db.execute(query).scalars())
+
+    def recorded(self, than: datetime) -> list[str]:
+        """The calls that began before ``than`` and have a recording, oldest first."""
+        c = t.calls.c
+        query = sa.select(c.id).join(t.recordings).where(c.began_at < than).order_by(c.began_at)
+        with self._errors(), self._engine.connect() as db:
+            return list(db.execute(query).scalars())
+
+    def calls_of(self, same: Callable[[str], bool]) -> list[str]:
+        """The calls kept without a key whose remote address is the ``same``."""
+        query = sa.select(t.calls.c.id, t.calls.c.remote_uri).where(t.calls.c.sealed.is_(None))
+        with self._errors(), self._engine.connect() as db:
+            return [call_id for call_id, uri in db.execute(query) if uri and same(uri)]
 
     def calls(self, limit: int = 50) -> list[dict[str, Any]]:
         """Calls, newest first: id, direction, remote_uri, local_uri, agent, began_at and ended_at (ISO
-        8601), duration_s, outcome, recording, turns (how many)."""
+        8601), duration_s, outcome, recording, turns (how many). Of one that can't be read, remote_uri is
+        "[sealed]" or "[erased]", and there is no outcome."""
         c = t.calls.c
         count = sa.select(sa.func.count()).where(t.turns.c.call_id == c.id).scalar_subquery()
         columns = (
@@ -114,22 +174,59 @@ class SqlStore:
             c.ended_at,
             c.duration_s,
         )
+        private = (c.outcome, c.sealed, c.sealed_outcome, c.erased_at)
         query = (
-            sa.select(*columns, c.outcome, t.recordings.c.path.label("recording"), count.label("turns"))
+            sa.select(*columns, *private, t.recordings.c.path.label("recording"), count.label("turns"))
             .outerjoin(t.recordings, t.recordings.c.call_id == c.id)
             .order_by(c.began_at.desc(), c.id)
             .limit(limit)
         )
         with self._errors(), self._engine.connect() as db:
-            rows = [dict(row) for row in db.execute(query).mappings()]
-        for row in rows:
-            row["began_at"] = row["began_at"].isoformat()
-            row["ended_at"] = row["ended_at"].isoformat() if row["ended_at"] else None
-        return rows
+            return [self._listed(dict(row)) for row in db.execute(query).mappings()]
 
     def close(self) -> None:
         """Close all connections; the store must not be used afterwards."""
         self._engine.dispose()
+
+    def _listed(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row of ``calls`` with what is sealed in it, if it can be opened."""
+        key = self._opener(row["id"])
+        try:
+            uri, outcome = rows.opened(row, key, "calls")["remote_uri"], rows.read_outcome(row, key)
+        except StoreError as exc:
+            uri, outcome = "[erased]" if exc.code == "key-destroyed" else "[sealed]", None
+        if row.pop("erased_at") is not None:
+            uri = "[erased]"
+        del row["sealed"], row["sealed_outcome"]
+        ended = row["ended_at"].isoformat() if row["ended_at"] else None
+        times = {"began_at": row["began_at"].isoformat(), "ended_at": ended}
+        return {**row, **times, "remote_uri": uri, "outcome": outcome}
+
+    def _made(self, info: CallInfo) -> CallKey | None:
+        """The key of a call that begins; it can be erased by its caller's address from now on."""
+        return None if self._keys is None else self._keys.make(info.id, info.remote_uri)
+
+    def _found(self, call_id: str) -> CallKey | None:
+        """The key of a call that goes on; none if it began without."""
+        if self._keys is None:
+            return None
+        try:
+            return self._keys.open(call_id)
+        except StoreError as exc:
+            if exc.code == "no-key":
+                return None
+            raise
+
+    def _opener(self, call_id: str) -> rows.Opener:
+        """Finds the key of a call once something sealed is met, and keeps it."""
+
+        @cache
+        def key() -> CallKey:
+            if self._keys is None:
+                raise StoreError("sealed", "the store was opened without keys", call=call_id)
+            return self._keys.open(call_id)
+
+        return key
 
     def _prepare(self) -> None:
         """Make the tables of a new database, or bring an old one's up to this version."""
@@ -145,7 +242,7 @@ class SqlStore:
                     message = f"schema version {version}; this voicecore knows version {t.VERSION}"
                     raise StoreError("store-newer", message, version=version, known=t.VERSION)
                 for old in range(version, t.VERSION):
-                    for statement in t.UPGRADES[old]:
+                    for statement in t.upgrade(old, db.dialect):
                         db.execute(sa.text(statement))
                 db.execute(sa.update(t.schema_version).values(version=t.VERSION))
             elif present & set(t.metadata.tables):
@@ -159,79 +256,21 @@ class SqlStore:
     def _errors(self, call_id: str | None = None) -> Iterator[None]:
         """Turn the database's exceptions into StoreErrors; their texts hold no values of ours."""
         try:
-            yield
+            with store_errors(call_id):
+                yield
         except sa.exc.IntegrityError as exc:
             raise _integrity_error(exc, call_id) from exc
-        except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as exc:
-            raise StoreError("store-unavailable", _cause(exc), call=call_id) from exc
-        except sa.exc.DatabaseError as exc:
-            raise StoreError("store-damaged", _cause(exc), call=call_id) from exc
-        except sa.exc.StatementError as exc:
-            raise StoreError("bad-record", "a value can't be kept as JSON", call=call_id) from exc
-
-
-def _engine(url: str) -> sa.Engine:
-    """The connection pool; each SQLite connection is durable, patient and checks its references."""
-    try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            _make_private(parsed.database)
-        engine = sa.create_engine(parsed, json_serializer=_to_json, pool_pre_ping=parsed.host is not None)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError, ValueError) as exc:
-        raise StoreError("bad-url", f"store.url: {exc}") from exc
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_connection)
-    return engine
-
-
-def _make_private(database: str | None) -> None:
-    """Make the file readable by its owner only; what SQLite puts beside it takes the same mode."""
-    if not database or database == ":memory:" or database.startswith("file:"):
-        raise ValueError("SQLite needs a file, because every thread has its own connection")
-    try:
-        # Only if it is new: closing a file that a connection of ours holds would drop SQLite's locks.
-        os.close(os.open(Path(database), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return
-    except OSError as exc:
-        raise StoreError("store-unavailable", f"{database}: {exc.strerror}", file=database) from exc
-
-
-def _prepare_connection(connection: Any, _record: object) -> None:
-    for pragma in (
-        f"busy_timeout = {int(BUSY_S * 1000)}",
-        "synchronous = full",
-        "foreign_keys = on",
-    ):
-        connection.execute(f"pragma {pragma}")
-    _use_wal(connection)
-
-
-def _use_wal(connection: Any) -> None:
-    """Switch the journal, for which SQLite does not wait by itself while somebody else makes the tables."""
-    deadline = time.monotonic() + BUSY_S
-    while True:
-        try:
-            connection.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(_RETRY_S)
-        else:
-            return
-
-
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _cause(exc: sa.exc.SQLAlchemyError) -> str:
-    """The driver's own sentence, without the statement and its values."""
-    return str(exc.orig) if isinstance(exc, sa.exc.DBAPIError) else type(exc).__name__
 
 
 def _unknown(call_id: str | None) -> StoreError:
     return StoreError("unknown-call", f"no call {call_id!r}", call=call_id)
+
+
+def _refuse_erased(db: sa.Connection, call_id: str) -> None:
+    """Raises StoreError("call-erased"): nothing comes back to a call that was erased while it was up."""
+    erased = sa.select(t.calls.c.erased_at).where(t.calls.c.id == call_id)
+    if db.execute(erased).scalar() is not None:
+        raise StoreError("call-erased", f"call {call_id!r} was erased", call=call_id)
 
 
 def _integrity_error(exc: sa.exc.IntegrityError, call_id: str | None) -> StoreError:
@@ -241,104 +280,3 @@ def _integrity_error(exc: sa.exc.IntegrityError, call_id: str | None) -> StoreEr
     if any(mark in cause for mark in _TAKEN):
         return StoreError("duplicate-call", f"call {call_id!r} is kept already", call=call_id)
     return StoreError("bad-record", "a value is missing or no number", call=call_id)
-
-
-def _insert_call(db: sa.Connection, record: CallRecord) -> None:
-    info = record.info
-    values = {
-        "id": info.id,
-        "direction": info.direction,
-        "remote_uri": info.remote_uri,
-        "local_uri": info.local_uri,
-        "headers": dict(info.headers),
-        "agent": record.agent,
-        "engines": dict(record.engines),
-        "began_at": record.began_at,
-        "ended_at": record.ended_at,
-        "outcome": sa.null() if record.outcome is None else record.outcome,
-        "duration_s": (record.outcome or {}).get("duration_s"),
-    }
-    db.execute(sa.insert(t.calls).values(values))
-
-
-def _insert_turn(db: sa.Connection, call_id: str, turn: TurnTrace) -> None:
-    key = {"call_id": call_id, "turn": turn.index}
-    db.execute(sa.delete(t.turns).where(t.turns.c.call_id == call_id, t.turns.c.turn == turn.index))
-    own = ("by", "caller_text", "confidence", "intent", "agent_text", "heard_text", "interrupted", "reopened")
-    values = {**key, **{name: getattr(turn, name) for name in own}}
-    values |= {"wait_ms": turn.wait_ms, "wait_reasons": list(turn.wait_reasons)}
-    db.execute(sa.insert(t.turns).values(values))
-    words = [
-        {"text": w.text, "start_s": w.start, "end_s": w.end, "confidence": w.confidence}
-        for w in turn.caller_words
-    ]
-    times = [{"stage": stage, "at_s": at} for stage, at in turn.times.items()]
-    work = [{"stage": stage, "ms": ms} for stage, ms in turn.work_ms.items()]
-    for table, rows in ((t.words, words), (t.stages, times), (t.work, work)):
-        if rows:
-            db.execute(sa.insert(table), [{**key, "position": nth, **row} for nth, row in enumerate(rows)])
-
-
-def _insert_tool(db: sa.Connection, call_id: str, tool: ToolTrace) -> None:
-    values = {
-        "call_id": call_id,
-        "turn": tool.turn,
-        "name": tool.name,
-        "arguments": dict(tool.arguments),
-        "ok": tool.ok,
-        "result": dict(tool.result),
-        "start_s": tool.start,
-        "end_s": tool.end,
-    }
-    db.execute(sa.insert(t.tools).values(values))
-
-
-def _read(db: sa.Connection, call_id: str) -> CallRecord:
-    """The whole call. Raises StoreError("unknown-call")."""
-    row = db.execute(sa.select(t.calls).where(t.calls.c.id == call_id)).mappings().first()
-    if row is None:
-        raise _unknown(call_id)
-    path = sa.select(t.recordings.c.path).where(t.recordings.c.call_id == call_id)
-    return CallRecord(
-        info=CallInfo(row["id"], row["direction"], row["remote_uri"], row["local_uri"], row["headers"]),
-        agent=row["agent"],
-        engines=row["engines"],
-        began_at=row["began_at"],
-        ended_at=row["ended_at"],
-        outcome=row["outcome"],
-        recording=db.execute(path).scalar(),
-        turns=_read_turns(db, call_id),
-        tools=tuple(_tool(tool) for tool in _rows(db, t.tools, call_id, t.tools.c.id)),
-    )
-
-
-def _rows(
-    db: sa.Connection, table: sa.Table, call_id: str, *order: sa.Column[Any]
-) -> list[Mapping[str, Any]]:
-    query = sa.select(table).where(table.c.call_id == call_id).order_by(*order)
-    return [dict(row) for row in db.execute(query).mappings()]
-
-
-def _read_turns(db: sa.Connection, call_id: str) -> tuple[TurnTrace, ...]:
-    turns = {
-        row["turn"]: TurnTrace(
-            index=row["turn"],
-            **{name: row[name] for name in row if name not in ("call_id", "turn", "wait_reasons")},
-            wait_reasons=tuple(row["wait_reasons"]),
-        )
-        for row in _rows(db, t.turns, call_id, t.turns.c.turn)
-    }
-    for row in _rows(db, t.words, call_id, t.words.c.turn, t.words.c.position):
-        word = Word(row["text"], row["start_s"], row["end_s"], row["confidence"])
-        turns[row["turn"]].caller_words += (word,)
-    for row in _rows(db, t.stages, call_id, t.stages.c.turn, t.stages.c.position):
-        turns[row["turn"]].times[row["stage"]] = row["at_s"]
-    for row in _rows(db, t.work, call_id, t.work.c.turn, t.work.c.position):
-        turns[row["turn"]].work_ms[row["stage"]] = row["ms"]
-    return tuple(turns.values())
-
-
-def _tool(row: Mapping[str, Any]) -> ToolTrace:
-    return ToolTrace(
-        row["turn"], row["name"], row["arguments"], row["ok"], row["result"], row["start_s"], row["end_s"]
-    )

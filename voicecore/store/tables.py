@@ -7,17 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import CreateColumn
 
-VERSION = 2
+VERSION = 3
 """Of the schema; a store with a higher one is not touched."""
-
-UPGRADES = {
-    1: (
-        "ALTER TABLE turns ADD COLUMN wait_ms INTEGER NOT NULL DEFAULT 0",
-        "ALTER TABLE turns ADD COLUMN wait_reasons JSON NOT NULL DEFAULT '[]'",
-    )
-}
-"""What makes a store of the next version out of one of this version; in SQLite's and PostgreSQL's words."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -73,7 +66,12 @@ calls = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("duration_s", sa.Double),
     sa.Column("outcome", Json),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.Column("sealed_outcome", sa.LargeBinary),
+    sa.Column("erased_at", Moment),
 )
+"""``sealed`` holds what is personal, here and in ``turns`` (words too) and ``tools``, if the call has a key:
+JSON under AES-256-GCM. ``erased_at``: when all that was removed."""
 
 turns = sa.Table(
     "turns",
@@ -90,6 +88,7 @@ turns = sa.Table(
     sa.Column("reopened", sa.Integer, nullable=False),
     sa.Column("wait_ms", sa.Integer, nullable=False, server_default="0"),
     sa.Column("wait_reasons", Json, nullable=False, server_default="[]"),
+    sa.Column("sealed", sa.LargeBinary),
 )
 
 words = sa.Table(
@@ -141,6 +140,7 @@ tools = sa.Table(
     sa.Column("result", Json, nullable=False),
     sa.Column("start_s", sa.Double, nullable=False),
     sa.Column("end_s", sa.Double, nullable=False),
+    sa.Column("sealed", sa.LargeBinary),
 )
 
 recordings = sa.Table(
@@ -149,4 +149,15 @@ recordings = sa.Table(
     _call(primary_key=True),
     sa.Column("path", sa.Text, nullable=False),
 )
-"""Stereo WAV files, caller left and agent right."""
+"""Stereo sound files, caller left and agent right: WAV, or sealed."""
+
+_ADDED: dict[int, tuple[sa.Column[Any], ...]] = {
+    1: (turns.c.wait_ms, turns.c.wait_reasons),
+    2: (calls.c.sealed, calls.c.sealed_outcome, calls.c.erased_at, turns.c.sealed, tools.c.sealed),
+}
+
+
+def upgrade(version: int, dialect: sa.Dialect) -> list[str]:
+    """What makes a store of the next version out of one of ``version``, in the database's own words."""
+    columns = ((c.table, CreateColumn(c).compile(dialect=dialect)) for c in _ADDED[version])
+    return [f"ALTER TABLE {table.name} ADD COLUMN {column}" for table, column in columns]

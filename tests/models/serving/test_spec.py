@@ -8,6 +8,7 @@ import pytest
 
 from models.choice import Choice
 from models.engines import load
+from models.serving.fleet import Fleet
 from models.serving.spec import Spec
 from models.synthesize.install import synthesize
 from voicecore.errors import ConfigError
@@ -15,7 +16,9 @@ from voicecore.errors import ConfigError
 
 def test_a_spec_comes_back():
     spec = Spec(
-        {"asr": Choice("whisper", "whisper-base", {"threads": 2}), "turn": Choice("blend")}, Path("/data")
+        {"asr": Choice("whisper", "whisper-base", {"threads": 2}), "turn": Choice("blend")},
+        Path("/data"),
+        sealed=True,
     )
     assert Spec.from_json(spec.to_json()) == spec
 
@@ -33,3 +36,14 @@ def test_engines_are_made_with_another_model(tmp_path):
     assert [len(c.pcm) for c in made["tts"].synthesize("hello")] == [
         len(c.pcm) for c in own.synthesize("hello")
     ]
+
+
+def test_processes_are_sealed_but_for_engines_that_are_a_servers_clients(tmp_path):
+    made = {"asr": Choice("pocketsphinx"), "tts": Choice("espeak"), "llm": Choice("openai")}
+    fleet = Fleet(made, tmp_path, sealed=True)
+    assert {name: host._spec.sealed for name, host in fleet.hosts.items()} == {
+        "asr": True,
+        "llm": False,
+        "tts": True,
+    }
+    fleet.stop()

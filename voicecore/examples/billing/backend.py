@@ -78,6 +78,7 @@ def _bad_argument(name: str, what: str) -> Refused:
 
 _NUMBER = r"\d{1,12}"
 _INVOICE = r"\d{1,12}"
+_REFERENCE = r"\d{1,12}"
 
 
 def _find_customer(ledger: Ledger, request: Request) -> dict[str, Any]:
@@ -114,6 +115,10 @@ def _create_arrangement(ledger: Ledger, request: Request) -> dict[str, Any]:
         raise Refused(HTTPStatus.CONFLICT, "idempotency-mismatch", message) from exc
 
 
+def _cancel_arrangement(ledger: Ledger, request: Request) -> dict[str, Any]:
+    return {"cancelled": ledger.cancel(request.text("reference", _REFERENCE))}
+
+
 def _arrangements(ledger: Ledger, _request: Request) -> dict[str, Any]:
     return {"arrangements": ledger.arrangements()}
 
@@ -126,6 +131,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/invoices/{invoice_id}/charges"): _explain_invoice,
     ("POST", "/arrangements"): _create_arrangement,
     ("GET", "/arrangements"): _arrangements,
+    ("POST", "/arrangements/{reference}/cancel"): _cancel_arrangement,
 }
 
 

@@ -33,6 +33,7 @@ create table arrangements (
   reference integer primary key, invoice text not null unique references invoices,
   instalments integer not null, first_date text not null, instalment_cents integer not null
 );
+create table cancelled (reference integer primary key);
 create table answers (key text primary key, request text not null, answer text not null);
 """
 
@@ -145,6 +146,14 @@ class Ledger:
         with self._open() as db:
             return [dict(row) for row in db.execute(query)]
 
+    def cancel(self, reference: str) -> bool:
+        """``cancel_arrangement``: whether it was there and is no more; asking again changes nothing."""
+        with self._open(write=True) as db:
+            cancelled = db.execute("delete from arrangements where reference = ?", (reference,)).rowcount
+            if cancelled:
+                db.execute("insert into cancelled values (?)", (reference,))
+            return bool(db.execute("select 1 from cancelled where reference = ?", (reference,)).fetchone())
+
     def _arranged(
         self, db: sqlite3.Connection, invoice: sqlite3.Row, instalments: int, first: date
     ) -> dict[str, Any]:
@@ -217,7 +226,8 @@ def _charges(db: sqlite3.Connection, invoice: str) -> dict[str, int]:
 
 def _arrangement(db: sqlite3.Connection, invoice: str, instalments: int, first: date, cents: int) -> int:
     """Store an arrangement; returns its reference, four digits that are easy to say."""
-    (last,) = db.execute("select max(reference) from arrangements").fetchone()
+    used = "select reference from arrangements union select reference from cancelled"
+    (last,) = db.execute(f"select max(reference) from ({used})").fetchone()
     reference = _FIRST_REFERENCE if last is None else int(last) + 1
     row = (reference, invoice, instalments, first.isoformat(), cents)
     db.execute("insert into arrangements values (?, ?, ?, ?, ?)", row)

@@ -1,0 +1,1 @@
+"""Bounded execution, measured: limits under crashes and contention, decisions, proofs against the truth."""

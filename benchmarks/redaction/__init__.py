@@ -1,0 +1,1 @@
+"""Redaction of private data in spoken text: test sets, figures, and Presidio on the same."""
