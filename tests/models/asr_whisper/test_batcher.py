@@ -160,15 +160,17 @@ class TestBatcher:
         batcher.close()
 
     def test_urgent_jobs_are_announced_until_they_are_done(self, gate, batches):
-        board = Board()
+        board, begun = Board(), threading.Event()
 
         def compute(payloads):
             batches.append(payloads)
+            begun.set()
             gate.wait(5)
             return payloads
 
         batcher = Batcher(compute, Manner(linger_s=0.0), threads=1, seat=board.join())
         plain = batcher.submit("plain", 1, urgent=False)
+        assert begun.wait(5)
         assert board.notices() == []
         urgent = [batcher.submit("urgent", 1, urgent=True) for _ in range(2)]
         assert [notice.urgent for notice in board.notices()] == [2]
