@@ -55,10 +55,14 @@ def run() -> list[Figure]:
 
 
 def plots(figures: Sequence[Figure]) -> list[Plot]:
-    """The curve, and how each voice fares, from the figures alone."""
-    value = {f["name"]: f["value"] for f in figures}
+    """The curve, and how each voice fares, from the figures alone; those without a value are not drawn."""
+    value = {f["name"]: f["value"] for f in figures if f["value"] is not None}
     curves = {
-        title: [(b, 100 * value[f"false_cutoff_rate{suffix}_at_{b}ms"]) for b in BUDGETS_MS]
+        title: [
+            (budget, 100 * value[name])
+            for budget in BUDGETS_MS
+            if (name := f"false_cutoff_rate{suffix}_at_{budget}ms") in value
+        ]
         for title, suffix in (
             ("appliance", ""),
             ("its turn model alone", "_model_alone"),
@@ -71,11 +75,10 @@ def plots(figures: Sequence[Figure]) -> list[Plot]:
         for name, share in value.items()
         if name.startswith("false_cutoff_rate_at_300ms_")
     ]
-    drawn = {name: [p for p in points if not np.isnan(p[1])] for name, points in curves.items()}
     return [
         Plot(
             "False cut-offs against mean latency",
-            charts.lines({name: points for name, points in drawn.items() if points}, "ms", "%"),
+            charts.lines({name: points for name, points in curves.items() if points}, "ms", "%"),
             "Each line at budgets of 200, 300, 500 and 800 ms. Lower and further left is better.",
         ),
         Plot(

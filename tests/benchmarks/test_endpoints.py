@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.endpoints.bench import BUDGETS_MS, plots
 from benchmarks.endpoints.pauses import Pause
 from benchmarks.endpoints.policies import Heard, joined, scored, silences
 from benchmarks.endpoints.sweep import Point, Spans, cutoff_at, detector, fixed, frontier, latency_at, timing
 from benchmarks.endpoints.turns import STEP, Turn, speech_spans
+from benchmarks.figures import figure
 from voicecore.config import TurnSettings
 from voicecore.types import RATE
 
@@ -120,3 +122,20 @@ def test_pauses_are_found_by_level() -> None:
     click = np.concatenate([quiet, loud[:STEP], quiet])
     spans = speech_spans(np.concatenate([quiet, loud, quiet, loud, click]))
     assert np.array(spans) == pytest.approx(np.array([[0.25, 0.75], [1.0, 1.5]]), abs=0.02)
+
+
+def test_a_budget_that_nothing_keeps_is_not_drawn() -> None:
+    figures = [
+        figure(f"false_cutoff_rate{suffix}_at_{budget}ms", None if budget < 500 else 0.1, "share", 10)
+        for suffix in ("", "_model_alone", "_smart_turn", "_vad")
+        for budget in BUDGETS_MS
+    ]
+    voices = [
+        figure(f"false_cutoff_rate_at_300ms_{voice}", value, "share", 9)
+        for voice, value in (("ann", 0.2), ("bob", None))
+    ]
+    curve, by_voice = plots([*figures, *voices])
+    for line in ("appliance", "its turn model alone", "smart-turn alone", "voice activity alone"):
+        assert line in curve.markup
+    assert "ann" in by_voice.markup
+    assert "bob" not in by_voice.markup
