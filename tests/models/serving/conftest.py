@@ -16,7 +16,7 @@ CHOICES = {
 }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def fleet(model_data):
     started = Fleet(CHOICES, model_data)
     started.start()
